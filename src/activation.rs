@@ -1,0 +1,276 @@
+//! The activations: one number in, one out, with its derivative.
+//!
+//! Each is a type without values that a [`Dense`](crate::Dense) layer names. One of your own takes a few lines:
+//!
+//! ```
+//! use sizednet::{Activation, Scalar, activation::PreActivation};
+//!
+//! struct Square;
+//!
+//! impl Activation for Square {
+//!     type Keeps = PreActivation; // the slope below is a function of what goes in
+//!     const NAME: &'static str = "Square";
+//!     fn value<T: Scalar>(x: T) -> T {
+//!         x * x
+//!     }
+//!     fn slope<T: Scalar>(x: T) -> T {
+//!         x + x
+//!     }
+//! }
+//! ```
+
+use crate::layer::{cut, cut_mut, outputs_of};
+use crate::{Count, Scalar, Size};
+
+/// One number in, one out, with its derivative.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an activation",
+    label = "not an activation"
+)]
+pub trait Activation: 'static {
+    /// What [`slope`](Self::slope) is a function of: [`Output`] or [`PreActivation`].
+    type Keeps: Keep;
+    /// Its name in a summary; part of the fingerprint.
+    const NAME: &'static str;
+    /// By what factor weights are drawn larger than a linear layer needs; 2 in the variance for those that are 0 on one
+    /// side (He and others, 2015).
+    const GAIN: Gain = Gain::LINEAR;
+
+    /// The activation of `x`.
+    fn value<T: Scalar>(x: T) -> T;
+    /// The derivative: as a function of the output if that is kept, else of what went in.
+    fn slope<T: Scalar>(kept: T) -> T;
+
+    /// The activation of each of the values, in place.
+    #[inline]
+    fn apply<T: Scalar>(values: &mut [T]) {
+        for value in values {
+            *value = Self::value(*value);
+        }
+    }
+    /// The chain rule: an output gradient times the derivative.
+    #[inline]
+    fn chain<T: Scalar>(output_gradient: T, kept: T) -> T {
+        output_gradient * Self::slope(kept)
+    }
+}
+
+/// How large first weights should be for an activation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gain {
+    /// The factor of the variance.
+    pub variance: f64,
+    /// Whether the activation passes one side only, so that fan-in alone decides (He), not the mean with fan-out.
+    pub rectifies: bool,
+}
+
+impl Gain {
+    /// For activations that are the identity near 0.
+    pub const LINEAR: Self = Self {
+        variance: 1.0,
+        rectifies: false,
+    };
+    /// For activations that are 0 on one side.
+    pub const RECTIFIED: Self = Self {
+        variance: 2.0,
+        rectifies: true,
+    };
+    /// For the sigmoid, whose slope at 0 is 1/4: four times the range (Glorot and Bengio, 2010).
+    pub const SIGMOID: Self = Self {
+        variance: 16.0,
+        rectifies: false,
+    };
+}
+
+/// What a layer keeps of a sample for the derivative of its activation: [`Output`] or [`PreActivation`].
+pub trait Keep: 'static {
+    /// Values on the tape of a layer with `O` outputs.
+    type Tape<O: Size>: Count;
+    /// Fills the tape from the layer's sums.
+    #[doc(hidden)]
+    fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));
+    /// What the derivative is a function of.
+    #[doc(hidden)]
+    fn kept<T>(tape: &[T]) -> &[T];
+}
+
+/// The derivative is a function of the output alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Output;
+
+impl Keep for Output {
+    type Tape<O: Size> = O;
+
+    #[inline]
+    fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
+        sums(tape);
+        A::apply(tape);
+    }
+    #[inline]
+    fn kept<T>(tape: &[T]) -> &[T] {
+        tape
+    }
+}
+
+/// The derivative is a function of what goes into the activation, which takes a second number on the tape.
+#[derive(Debug, Clone, Copy)]
+pub struct PreActivation;
+
+impl Keep for PreActivation {
+    type Tape<O: Size> = O::Double;
+
+    #[inline]
+    fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
+        let half = tape.len() / 2;
+        let (before, outputs) = cut_mut(tape, half);
+        sums(before);
+        for (y, x) in outputs.iter_mut().zip(before) {
+            *y = A::value(*x);
+        }
+    }
+    #[inline]
+    fn kept<T>(tape: &[T]) -> &[T] {
+        debug_assert_eq!(outputs_of(tape, tape.len() / 2).len() * 2, tape.len());
+        cut(tape, tape.len() / 2).0
+    }
+}
+
+/// An activation without values; its piecewise forms are written so that NaN falls to the branch that keeps it.
+macro_rules! activation {
+    ($(#[$doc:meta])* $name:ident keeps $keeps:ident, $gain:ident; value($x:ident) $value:block slope($kept:ident) $slope:block) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name;
+
+        impl Activation for $name {
+            type Keeps = $keeps;
+            const NAME: &'static str = stringify!($name);
+            const GAIN: Gain = Gain::$gain;
+
+            #[inline(always)]
+            fn value<T: Scalar>($x: T) -> T $value
+            #[inline(always)]
+            fn slope<T: Scalar>($kept: T) -> T $slope
+        }
+    };
+}
+
+/// The identity: `y = x`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity;
+
+impl Activation for Identity {
+    type Keeps = Output;
+    const NAME: &'static str = "Identity";
+
+    #[inline(always)]
+    fn value<T: Scalar>(x: T) -> T {
+        x
+    }
+    #[inline(always)]
+    fn slope<T: Scalar>(_: T) -> T {
+        T::ONE
+    }
+    #[inline(always)]
+    fn chain<T: Scalar>(output_gradient: T, _: T) -> T {
+        output_gradient
+    }
+}
+
+activation! {
+    /// The rectifier: `y = x` above 0, else 0; slope 0 at 0.
+    Relu keeps Output, RECTIFIED;
+    value(x) { if x <= T::ZERO { T::ZERO } else { x } }
+    slope(y) { if y > T::ZERO { T::ONE } else { T::ZERO } }
+}
+
+activation! {
+    /// The leaky rectifier: `y = x` above 0, else `x / 100`.
+    LeakyRelu keeps Output, RECTIFIED;
+    value(x) { if x > T::ZERO { x } else { x * T::from_f64(0.01) } }
+    slope(y) { if y > T::ZERO { T::ONE } else { T::from_f64(0.01) } }
+}
+
+activation! {
+    /// The exponential linear unit (Clevert and others, 2015): `y = x` above 0, else `exp(x) - 1`.
+    Elu keeps Output, RECTIFIED;
+    value(x) { if x > T::ZERO { x } else { x.exp_m1() } }
+    slope(y) { if y > T::ZERO { T::ONE } else { y + T::ONE } }
+}
+
+/// `sqrt(2 / pi)`, of the tanh form of [`Gelu`].
+const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
+
+activation! {
+    /// The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016):
+    /// `y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`.
+    Gelu keeps PreActivation, RECTIFIED;
+    value(x) {
+        let inner = T::from_f64(SQRT_2_OVER_PI) * (x + T::from_f64(0.044_715) * (x * x * x));
+        // 1 + tanh(u) is 2 sigmoid(2u), which loses no digits where tanh is near -1
+        let gate = (inner + inner).sigmoid();
+        if gate == T::ZERO { T::ZERO } else { x * gate }
+    }
+    slope(x) {
+        let (root, cubic) = (T::from_f64(SQRT_2_OVER_PI), T::from_f64(0.044_715));
+        let inner = root * (x + cubic * (x * x * x));
+        let gate = (inner + inner).sigmoid();
+        let rate = root * (T::ONE + T::from_f64(3.0) * cubic * (x * x));
+        let bend = gate * (T::ONE - gate);
+        if bend == T::ZERO { gate } else { gate + x * bend * (rate + rate) }
+    }
+}
+
+activation! {
+    /// The sigmoid linear unit, or swish: `y = x * sigmoid(x)`.
+    Silu keeps PreActivation, RECTIFIED;
+    value(x) {
+        let gate = x.sigmoid();
+        if gate == T::ZERO { T::ZERO } else { x * gate }
+    }
+    slope(x) {
+        let gate = x.sigmoid();
+        let bend = gate * (T::ONE - gate);
+        if bend == T::ZERO { gate } else { gate + x * bend }
+    }
+}
+
+activation! {
+    /// The soft rectifier: `y = ln(1 + exp(x))`.
+    Softplus keeps Output, RECTIFIED;
+    value(x) { x.softplus() }
+    slope(y) { -(-y).exp_m1() }
+}
+
+activation! {
+    /// The logistic function: `y = 1 / (1 + exp(-x))`.
+    Sigmoid keeps Output, SIGMOID;
+    value(x) { x.sigmoid() }
+    slope(y) { y * (T::ONE - y) }
+}
+
+activation! {
+    /// The hyperbolic tangent.
+    Tanh keeps Output, LINEAR;
+    value(x) { x.tanh() }
+    slope(y) { T::ONE - y * y }
+}
+
+activation! {
+    /// The sigmoid in three straight pieces: `y = x / 6 + 1 / 2`, held between 0 and 1.
+    HardSigmoid keeps Output, SIGMOID;
+    value(x) {
+        let y = x / T::from_f64(6.0) + T::HALF;
+        if y <= T::ZERO { T::ZERO } else if y >= T::ONE { T::ONE } else { y }
+    }
+    slope(y) { if y > T::ZERO && y < T::ONE { T::ONE / T::from_f64(6.0) } else { T::ZERO } }
+}
+
+activation! {
+    /// The identity, held between -1 and 1.
+    HardTanh keeps Output, LINEAR;
+    value(x) {
+        if x <= -T::ONE { -T::ONE } else if x >= T::ONE { T::ONE } else { x }
+    }
+    slope(y) { if y > -T::ONE && y < T::ONE { T::ONE } else { T::ZERO } }
+}

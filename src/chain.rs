@@ -1,0 +1,214 @@
+//! Tuples of layers are layers: forward in order, backward in reverse.
+
+use core::marker::PhantomData;
+use core::ops::Add;
+
+use generic_array::GenericArray;
+use generic_array::typenum::{Sum, Unsigned};
+use rand_core::Rng;
+
+use crate::initializer::Initializer;
+use crate::kernel::Kernel;
+use crate::layer::{Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::shape::Takes;
+use crate::size::{Element, FixedArray};
+use crate::summary::Row;
+use crate::{Count, Scalar, Shape, Size, fingerprint};
+
+/// `A`, then `B`. A tuple of three layers is `Chain<A, Chain<B, C>>`, and so on.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Chain<A, B>(PhantomData<fn() -> (A, B)>);
+
+/// The values between two layers, for a block of samples.
+type Between<L, T, B> = <B as Size>::Array<GenericArray<T, <<L as Layer>::Output as Shape>::Len>>;
+
+/// The number of values of a shape.
+const fn length<S: Shape>() -> usize {
+    <S::Len as Unsigned>::USIZE
+}
+
+impl<A: Layer, B: Layer> Layer for Chain<A, B>
+where
+    <B::Input as Shape>::Key: Takes<<A::Output as Shape>::Key>,
+    A::Parameters: Add<B::Parameters>,
+    Sum<A::Parameters, B::Parameters>: Count,
+    A::Tape: Add<B::Tape>,
+    Sum<A::Tape, B::Tape>: Count,
+{
+    type Input = A::Input;
+    type Output = B::Output;
+    type Parameters = Sum<A::Parameters, B::Parameters>;
+    type Tape = Sum<A::Tape, B::Tape>;
+
+    const NAME: &'static str = "Chain";
+    const LAYERS: usize = A::LAYERS + B::LAYERS;
+    const FINGERPRINT: u64 = fingerprint::then(A::FINGERPRINT, B::FINGERPRINT, B::LAYERS);
+    const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
+    const FORWARD_VALUES: usize = length::<A::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
+    const BACKWARD_VALUES: usize = length::<A::Output>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
+
+    fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
+        parameters: &mut [T],
+        initializer: &I,
+        rng: &mut R,
+    ) {
+        let (a, b) = cut_mut(parameters, A::Parameters::USIZE);
+        A::initialize(a, initializer, rng);
+        B::initialize(b, initializer, rng);
+    }
+
+    #[inline]
+    fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        let (a, b) = cut(parameters, A::Parameters::USIZE);
+        let samples = outputs.len() / length::<B::Output>();
+        let mut between = Between::<A, T, K::Block>::ZERO;
+        let between = GenericArray::slice_from_chunks_mut(between.as_mut_slice());
+        let (between, _) = cut_mut(between, samples * length::<A::Output>());
+        A::forward::<T, K>(a, inputs, between);
+        B::forward::<T, K>(b, between, outputs);
+    }
+
+    #[inline]
+    fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
+        let (a, b) = cut(parameters, A::Parameters::USIZE);
+        let samples = tape.len() / Self::Tape::USIZE;
+        let (tape_a, tape_b) = cut_mut(tape, samples * A::Tape::USIZE);
+        A::record::<T, K>(a, inputs, tape_a, noise);
+        let between = outputs_of(tape_a, samples * length::<A::Output>());
+        let noise = Noise {
+            layer: noise.layer + A::LAYERS as u32,
+            ..noise
+        };
+        B::record::<T, K>(b, between, tape_b, noise);
+    }
+
+    #[inline]
+    fn backward<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        inputs: &[T],
+        tape: &[T],
+        output_gradient: &mut [T],
+        gradient: &mut [T],
+        input_gradient: Option<&mut [T]>,
+    ) {
+        let (a, b) = cut(parameters, A::Parameters::USIZE);
+        let (gradient_a, gradient_b) = cut_mut(gradient, A::Parameters::USIZE);
+        let samples = output_gradient.len() / length::<B::Output>();
+        let (tape_a, tape_b) = cut(tape, samples * A::Tape::USIZE);
+        let between = outputs_of(tape_a, samples * length::<A::Output>());
+        let mut between_gradient = Between::<A, T, K::Block>::ZERO;
+        let between_gradient = GenericArray::slice_from_chunks_mut(between_gradient.as_mut_slice());
+        let (between_gradient, _) = cut_mut(between_gradient, samples * length::<A::Output>());
+        B::backward::<T, K>(
+            b,
+            between,
+            tape_b,
+            output_gradient,
+            gradient_b,
+            Some(between_gradient),
+        );
+        A::backward::<T, K>(
+            a,
+            inputs,
+            tape_a,
+            between_gradient,
+            gradient_a,
+            input_gradient,
+        );
+    }
+
+    fn rows(visit: &mut impl FnMut(Row)) {
+        A::rows(visit);
+        B::rows(visit);
+    }
+}
+
+macro_rules! chain {
+    ($layer:ident) => { $layer };
+    ($first:ident $($rest:ident)+) => { Chain<$first, chain!($($rest)+)> };
+}
+
+/// A tuple is the chain of its layers; its view is the tuple of their views.
+///
+/// For two layers: `impl<A: Layer, B: Layer> Layer for (A, B) where Chain<A, B>: Layer`, each function of which is
+/// that of `Chain<A, B>`.
+macro_rules! tuples {
+    () => {};
+    ($first:ident $($rest:ident)*) => {
+        impl<$first: Layer, $($rest: Layer),*> Layer for ($first, $($rest,)*)
+        where
+            chain!($first $($rest)*): Layer,
+        {
+            type Input = <chain!($first $($rest)*) as Layer>::Input;
+            type Output = <chain!($first $($rest)*) as Layer>::Output;
+            type Parameters = <chain!($first $($rest)*) as Layer>::Parameters;
+            type Tape = <chain!($first $($rest)*) as Layer>::Tape;
+
+            const NAME: &'static str = <chain!($first $($rest)*) as Layer>::NAME;
+            const DETAIL: &'static str = <chain!($first $($rest)*) as Layer>::DETAIL;
+            const LAYERS: usize = <chain!($first $($rest)*) as Layer>::LAYERS;
+            const FINGERPRINT: u64 = <chain!($first $($rest)*) as Layer>::FINGERPRINT;
+            const MULTIPLY_ADDS: usize = <chain!($first $($rest)*) as Layer>::MULTIPLY_ADDS;
+            const FORWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::FORWARD_VALUES;
+            const BACKWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_VALUES;
+
+            fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
+                parameters: &mut [T],
+                initializer: &N,
+                rng: &mut R,
+            ) {
+                <chain!($first $($rest)*)>::initialize(parameters, initializer, rng);
+            }
+            #[inline]
+            fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+                <chain!($first $($rest)*)>::forward::<T, K>(parameters, inputs, outputs);
+            }
+            #[inline]
+            fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
+                <chain!($first $($rest)*)>::record::<T, K>(parameters, inputs, tape, noise);
+            }
+            #[inline]
+            fn backward<T: Scalar, K: Kernel>(
+                parameters: &[T],
+                inputs: &[T],
+                tape: &[T],
+                output_gradient: &mut [T],
+                gradient: &mut [T],
+                input_gradient: Option<&mut [T]>,
+            ) {
+                <chain!($first $($rest)*)>::backward::<T, K>(
+                    parameters, inputs, tape, output_gradient, gradient, input_gradient,
+                );
+            }
+            fn rows(visit: &mut impl FnMut(Row)) {
+                <chain!($first $($rest)*)>::rows(visit);
+            }
+        }
+
+        impl<$first: View, $($rest: View),*> View for ($first, $($rest,)*)
+        where
+            Self: Layer,
+        {
+            type Ref<'a, T: Scalar> = ($first::Ref<'a, T>, $($rest::Ref<'a, T>,)*);
+            type Mut<'a, T: Scalar> = ($first::Mut<'a, T>, $($rest::Mut<'a, T>,)*);
+
+            #[allow(non_snake_case, reason = "a layer's part is named after its type")]
+            fn view<T: Scalar>(parameters: &[T]) -> Self::Ref<'_, T> {
+                let ($first, _rest) = cut(parameters, $first::Parameters::USIZE);
+                $(let ($rest, _rest) = cut(_rest, $rest::Parameters::USIZE);)*
+                ($first::view($first), $($rest::view($rest),)*)
+            }
+            #[allow(non_snake_case, reason = "a layer's part is named after its type")]
+            fn view_mut<T: Scalar>(parameters: &mut [T]) -> Self::Mut<'_, T> {
+                let ($first, _rest) = cut_mut(parameters, $first::Parameters::USIZE);
+                $(let ($rest, _rest) = cut_mut(_rest, $rest::Parameters::USIZE);)*
+                ($first::view_mut($first), $($rest::view_mut($rest),)*)
+            }
+        }
+
+        tuples!($($rest)*);
+    };
+}
+
+tuples!(L0 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15);

@@ -1,0 +1,165 @@
+//! What can go wrong with data: every error is a value, and nothing is half-changed.
+
+use core::error::Error;
+use core::fmt::{Display, Formatter, Result};
+
+/// A value that would be infinite or NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotFinite;
+
+impl Display for NotFinite {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("the update would hold a value that is not finite; nothing was changed")
+    }
+}
+
+impl Error for NotFinite {}
+
+/// A slice of the wrong length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongLength {
+    /// How many values there are.
+    pub given: usize,
+    /// How many there have to be.
+    pub wanted: usize,
+}
+
+impl Display for WrongLength {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(
+            f,
+            "{} values are given where {} are needed",
+            self.given, self.wanted
+        )
+    }
+}
+
+impl Error for WrongLength {}
+
+/// Data that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataError {
+    /// There are no samples.
+    NoSamples,
+    /// There are more samples than a `u32` can count.
+    TooManySamples {
+        /// How many there are.
+        samples: usize,
+    },
+    /// The slices of inputs and of targets have different lengths.
+    LengthsDiffer {
+        /// How many inputs there are.
+        inputs: usize,
+        /// How many targets there are.
+        targets: usize,
+    },
+    /// A class that the network has no output for.
+    ClassOutOfRange {
+        /// Index of the sample in the caller's data.
+        sample: usize,
+        /// Its class.
+        class: usize,
+        /// How many classes there are: the network's outputs.
+        classes: usize,
+    },
+}
+
+impl Display for DataError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match *self {
+            Self::NoSamples => f.write_str("there are no samples"),
+            Self::TooManySamples { samples } => {
+                write!(f, "{samples} samples are more than a u32 can count")
+            }
+            Self::LengthsDiffer { inputs, targets } => {
+                write!(f, "there are {inputs} inputs but {targets} targets")
+            }
+            Self::ClassOutOfRange {
+                sample,
+                class,
+                classes,
+            } => {
+                write!(
+                    f,
+                    "sample {sample} is of class {class}, but the network's classes are 0 to {}",
+                    classes - 1
+                )
+            }
+        }
+    }
+}
+
+impl Error for DataError {}
+
+/// Where training met a value that is not finite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// A sample, by its index in the caller's data.
+    Sample(usize),
+    /// A batch, by its number in the epoch: each sample's loss was finite, but not their gradient or the update.
+    Batch(usize),
+}
+
+/// Why training stopped. Steps before the one that failed stay; that one changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// The data cannot be used; nothing was changed.
+    Data(DataError),
+    /// The buffer for the order of the samples is too short; nothing was changed.
+    OrderTooShort {
+        /// Its length.
+        given: usize,
+        /// The number of samples.
+        wanted: usize,
+    },
+    /// A loss, a gradient, an optimizer's state or a parameter would not be finite.
+    NotFinite {
+        /// The epoch.
+        epoch: u32,
+        /// The sample or the batch.
+        place: Place,
+    },
+}
+
+impl From<DataError> for TrainingError {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
+    }
+}
+
+impl Display for TrainingError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match *self {
+            Self::Data(error) => error.fmt(f),
+            Self::OrderTooShort { given, wanted } => {
+                write!(
+                    f,
+                    "the buffer for the order of the samples holds {given} numbers, there are {wanted} samples"
+                )
+            }
+            Self::NotFinite { epoch, place } => {
+                let (what, number) = match place {
+                    Place::Sample(sample) => ("sample", sample),
+                    Place::Batch(batch) => ("batch", batch),
+                };
+                write!(
+                    f,
+                    "training diverged in epoch {epoch} at {what} {number}: a value is not finite; "
+                )?;
+                f.write_str("that step was not applied (a smaller learning rate may help)")
+            }
+        }
+    }
+}
+
+impl Error for TrainingError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Data(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The kernels as plain loops, product and sum rounded apart.
+
+use super::Dimensions;
+use crate::Scalar;
+
+/// An output starts at its bias and adds its products first to last.
+#[inline]
+pub(super) fn affine<T: Scalar>(
+    dense: Dimensions,
+    weights: &[T],
+    bias: &[T],
+    inputs: &[T],
+    outputs: &mut [T],
+) {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    debug_assert_eq!(weights.len(), n_in * n_out);
+    debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
+    for (x, y) in inputs
+        .chunks_exact(n_in)
+        .zip(outputs.chunks_exact_mut(n_out))
+    {
+        for (y, b) in y.iter_mut().zip(bias) {
+            *y = *b;
+        }
+        for (x, w) in x.iter().zip(weights.chunks_exact(n_out)) {
+            for (y, w) in y.iter_mut().zip(w) {
+                *y += *x * *w;
+            }
+        }
+    }
+}
+
+/// A weight's gradient adds its samples' products first to last.
+#[inline]
+pub(super) fn weight_gradient<T: Scalar>(
+    dense: Dimensions,
+    inputs: &[T],
+    output_gradient: &[T],
+    weights: &mut [T],
+    bias: &mut [T],
+) {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    debug_assert_eq!(weights.len(), n_in * n_out);
+    debug_assert_eq!(inputs.len() * n_out, output_gradient.len() * n_in);
+    for (x, dy) in inputs
+        .chunks_exact(n_in)
+        .zip(output_gradient.chunks_exact(n_out))
+    {
+        for (x, dw) in x.iter().zip(weights.chunks_exact_mut(n_out)) {
+            for (dw, dy) in dw.iter_mut().zip(dy) {
+                *dw += *x * *dy;
+            }
+        }
+        for (db, dy) in bias.iter_mut().zip(dy) {
+            *db += *dy;
+        }
+    }
+}
+
+/// An input gradient is eight interleaved partial sums, folded in a fixed tree.
+#[inline]
+pub(super) fn input_gradient<T: Scalar>(
+    dense: Dimensions,
+    weights: &[T],
+    output_gradient: &[T],
+    input_gradient: &mut [T],
+) {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    debug_assert_eq!(weights.len(), n_in * n_out);
+    debug_assert_eq!(input_gradient.len() * n_out, output_gradient.len() * n_in);
+    for (dx, dy) in input_gradient
+        .chunks_exact_mut(n_in)
+        .zip(output_gradient.chunks_exact(n_out))
+    {
+        for (dx, w) in dx.iter_mut().zip(weights.chunks_exact(n_out)) {
+            let mut sums = [T::ZERO; 8];
+            for (w, dy) in w.chunks(8).zip(dy.chunks(8)) {
+                for (sum, (w, dy)) in sums.iter_mut().zip(w.iter().zip(dy)) {
+                    *sum += *w * *dy;
+                }
+            }
+            let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+            *dx = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The contract of a layer.
+//!
+//! # For users
+//!
+//! A layer is a type without values, such as [`Dense<U2, U3, Sigmoid>`](crate::Dense); tuples of layers are layers, and
+//! nest. `L: Layer` is the one bound that generic code needs, or `Layer<Input = U2, Output = U1>` where it passes
+//! arrays. Over a hidden width, name the whole architecture in the bound:
+//!
+//! ```
+//! use rand_core::Rng;
+//! use sizednet::{Dense, Layer, Network, Size, sizes::{U1, U2}};
+//!
+//! fn answer<H: Size>(rng: &mut impl Rng) -> f32
+//! where
+//!     (Dense<U2, H>, Dense<H, U1>): Layer<Input = U2, Output = U1>,
+//! {
+//!     Network::<(Dense<U2, H>, Dense<H, U1>)>::random(rng).forward(&[0.0, 1.0])[0]
+//! }
+//! ```
+//!
+//! # For layer authors
+//!
+//! Implement [`Layer`]: the shapes, the number of parameters, `forward` and `backward`, which see slices whose lengths
+//! the types fix. All slices hold the values of one sample after the other, for the samples of a block. A layer has
+//! no state but its parameters.
+
+use generic_array::typenum::Unsigned;
+use rand_core::Rng;
+
+use crate::initializer::{Fan, Initializer};
+use crate::kernel::Kernel;
+use crate::shape::Dimensions;
+use crate::summary::Row;
+use crate::{Count, Scalar, Shape, fingerprint};
+
+mod dense;
+mod portable;
+
+pub use dense::{Dense, DenseMut, DenseRef};
+pub use portable::Portable;
+
+/// A layer: shapes, a number of parameters, a way forward and a way back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "layers are `Dense`, `Portable`, tuples of up to 16 layers, and types that implement `sizednet::Layer`"
+)]
+pub trait Layer: 'static {
+    /// What it takes.
+    type Input: Shape;
+    /// What it gives.
+    type Output: Shape;
+    /// How many parameters it has.
+    type Parameters: Count;
+    /// How many values the way back needs of one sample; the last of them are the layer's output.
+    type Tape: Count;
+
+    /// Its name in a summary.
+    const NAME: &'static str;
+    /// What else a summary says of it, such as its activation.
+    const DETAIL: &'static str = "";
+    /// The layers it is made of; 1 unless it holds others.
+    const LAYERS: usize = 1;
+    /// The architecture as a number: kind of layer, detail, shapes, number of parameters. Of layers in a row it depends
+    /// on their order, not on how they nest.
+    const FINGERPRINT: u64 = fingerprint::of_layer(
+        Self::NAME,
+        Self::DETAIL,
+        <Self::Input as Shape>::DIMENSIONS,
+        <Self::Output as Shape>::DIMENSIONS,
+        <Self::Parameters as Unsigned>::USIZE,
+    );
+    /// Multiplications with an addition in a forward pass of one sample.
+    const MULTIPLY_ADDS: usize = 0;
+    /// Values that `forward` keeps on the stack for one sample, beside input and output.
+    const FORWARD_VALUES: usize = 0;
+    /// Values that `backward` keeps on the stack for one sample.
+    const BACKWARD_VALUES: usize = 0;
+
+    /// Writes first parameters, from zeros. As it stands, all parameters are taken for weights.
+    fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
+        parameters: &mut [T],
+        initializer: &I,
+        rng: &mut R,
+    ) {
+        let fan = Fan::new(
+            <Self::Input as Shape>::Len::USIZE,
+            <Self::Output as Shape>::Len::USIZE,
+        );
+        initializer.weights(fan, parameters, rng);
+    }
+
+    /// Inference: writes `outputs`, keeps nothing.
+    fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]);
+
+    /// Forward for training: fills the tape, whose last values are the outputs of all samples. As it stands, the tape
+    /// is the outputs and nothing else.
+    fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
+        const {
+            assert!(
+                <Self::Tape as Unsigned>::USIZE
+                    == <<Self::Output as Shape>::Len as Unsigned>::USIZE,
+                "a layer whose tape is more than its output has to say how to record it"
+            );
+        };
+        let _ = noise;
+        Self::forward::<T, K>(parameters, inputs, tape);
+    }
+
+    /// The way back: adds to `gradient` the gradient of the parameters, and writes the gradient of the inputs if it is
+    /// asked for (the first layer skips it). `output_gradient` may be overwritten.
+    fn backward<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        inputs: &[T],
+        tape: &[T],
+        output_gradient: &mut [T],
+        gradient: &mut [T],
+        input_gradient: Option<&mut [T]>,
+    );
+
+    /// Visits the rows of the summary; one unless the layer holds others.
+    fn rows(visit: &mut impl FnMut(Row)) {
+        visit(Row {
+            name: Self::NAME,
+            detail: Self::DETAIL,
+            input: Dimensions(<Self::Input as Shape>::DIMENSIONS),
+            output: Dimensions(<Self::Output as Shape>::DIMENSIONS),
+            parameters: Self::Parameters::USIZE,
+        });
+    }
+}
+
+/// A layer whose parameters can be looked at as arrays: [`Network::layers`](crate::Network::layers).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no typed view of its parameters; `split` or `parameters` has"
+)]
+pub trait View: Layer {
+    /// The parameters, to read.
+    type Ref<'a, T: Scalar>;
+    /// The parameters, to write.
+    type Mut<'a, T: Scalar>;
+    /// The parameters, to read.
+    fn view<T: Scalar>(parameters: &[T]) -> Self::Ref<'_, T>;
+    /// The parameters, to write.
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> Self::Mut<'_, T>;
+}
+
+/// Where a layer that draws random numbers in training (dropout) takes them from: the trainer's seed, the number of the
+/// update, the sample's place in its batch and the layer's place in the network, so that they never depend on the size
+/// of a block or on nesting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noise {
+    /// The trainer's seed.
+    pub seed: u64,
+    /// Updates so far.
+    pub update: u32,
+    /// Place of the block's first sample in the batch.
+    pub sample: u32,
+    /// Layers before this one.
+    pub layer: u32,
+}
+
+impl Noise {
+    /// The seed of a generator for the sample at `row` of the block.
+    #[must_use]
+    pub const fn of_row(self, row: u32) -> u64 {
+        let place = ((self.update as u64) << 32) | self.sample.wrapping_add(row) as u64;
+        crate::order::mix(
+            self.seed ^ crate::order::mix(place ^ crate::order::mix(self.layer as u64)),
+        )
+    }
+}
+
+/// Cuts a slice in two at a length that the types fix.
+#[inline]
+pub(crate) fn cut<T>(values: &[T], at: usize) -> (&[T], &[T]) {
+    debug_assert!(at <= values.len());
+    values.split_at(at.min(values.len()))
+}
+
+/// Cuts a slice in two at a length that the types fix, to write.
+#[inline]
+pub(crate) fn cut_mut<T>(values: &mut [T], at: usize) -> (&mut [T], &mut [T]) {
+    debug_assert!(at <= values.len());
+    let at = at.min(values.len());
+    values.split_at_mut(at)
+}
+
+/// The last values of a tape: the outputs of its samples.
+#[inline]
+pub(crate) fn outputs_of<T>(tape: &[T], length: usize) -> &[T] {
+    debug_assert!(length <= tape.len());
+    tape.split_at(tape.len().saturating_sub(length).min(tape.len()))
+        .1
+}

@@ -1,0 +1,150 @@
+//! The dense layer: every output sees every input.
+
+use core::fmt::Debug;
+use core::marker::PhantomData;
+use core::num::NonZeroUsize;
+use core::ops::{Add, Mul};
+
+use generic_array::typenum::{Prod, Sum, Unsigned};
+use rand_core::Rng;
+
+use super::{Layer, Noise, View, cut, cut_mut};
+use crate::activation::{Activation, Identity, Keep};
+use crate::initializer::{Fan, Initializer};
+use crate::kernel::{Dimensions, Kernel};
+use crate::size::{Count, FixedArray, Size};
+use crate::{Scalar, Shape};
+
+/// A dense layer: `output = A(input * weights + bias)`.
+///
+/// Input of shape `I` (any [`Shape`]), output `[T; O]`, weights `[I][O]`, bias `[O]`, activation `A`.
+///
+/// Its parameters are the weights, row by row as `[inputs][outputs]`, then the bias.
+///
+/// ```
+/// use sizednet::{Dense, Network, Relu, sizes::*};
+///
+/// let mut network = Network::<Dense<U2, U3, Relu>>::zeros();
+/// network.layers_mut().weights[1][2] = 0.5;
+/// network.layers_mut().bias[2] = 1.0;
+/// assert_eq!(network.forward(&[7.0, 4.0]), [0.0, 0.0, 3.0]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Dense<I, O, A = Identity>(PhantomData<fn() -> (I, O, A)>);
+
+impl<I: Shape, O: Size, A> Dense<I, O, A> {
+    const DIMENSIONS: Dimensions = Dimensions::new(
+        NonZeroUsize::new(I::Len::USIZE).expect("no dimension of a shape is 0"),
+        NonZeroUsize::new(O::USIZE).expect("no size is 0"),
+    );
+    const WEIGHTS: usize = I::Len::USIZE * O::USIZE;
+}
+
+impl<I: Shape, O: Size, A: Activation> Layer for Dense<I, O, A>
+where
+    I::Len: Mul<O>,
+    Prod<I::Len, O>: Add<O>,
+    Sum<Prod<I::Len, O>, O>: Count,
+{
+    type Input = I;
+    type Output = O;
+    type Parameters = Sum<Prod<I::Len, O>, O>;
+    type Tape = <A::Keeps as Keep>::Tape<O>;
+
+    const NAME: &'static str = "Dense";
+    const DETAIL: &'static str = A::NAME;
+    const MULTIPLY_ADDS: usize = Self::WEIGHTS;
+
+    fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
+        parameters: &mut [T],
+        initializer: &N,
+        rng: &mut R,
+    ) {
+        let (weights, bias) = cut_mut(parameters, Self::WEIGHTS);
+        let fan = Fan::new(I::Len::USIZE, O::USIZE).with_gain(A::GAIN);
+        initializer.weights(fan, weights, rng);
+        initializer.bias(fan, bias, rng);
+    }
+
+    #[inline]
+    fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        K::affine(Self::DIMENSIONS, weights, bias, inputs, outputs);
+        A::apply(outputs);
+    }
+
+    #[inline]
+    fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
+        let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        <A::Keeps as Keep>::record::<A, T>(tape, |values| {
+            K::affine(Self::DIMENSIONS, weights, bias, inputs, values);
+        });
+    }
+
+    #[inline]
+    fn backward<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        inputs: &[T],
+        tape: &[T],
+        output_gradient: &mut [T],
+        gradient: &mut [T],
+        input_gradient: Option<&mut [T]>,
+    ) {
+        for (dy, kept) in output_gradient
+            .iter_mut()
+            .zip(<A::Keeps as Keep>::kept(tape))
+        {
+            *dy = A::chain(*dy, *kept);
+        }
+        let (weights, bias) = cut_mut(gradient, Self::WEIGHTS);
+        K::weight_gradient(Self::DIMENSIONS, inputs, output_gradient, weights, bias);
+        if let Some(input_gradient) = input_gradient {
+            let (weights, _) = cut(parameters, Self::WEIGHTS);
+            K::input_gradient(Self::DIMENSIONS, weights, output_gradient, input_gradient);
+        }
+    }
+}
+
+/// The parameters of a [`Dense`] layer, to read.
+#[derive(Debug)]
+pub struct DenseRef<'a, I: Shape, O: Size, T: Scalar> {
+    /// `weights[input][output]`.
+    pub weights: &'a I::Array<O::Array<T>>,
+    /// `bias[output]`.
+    pub bias: &'a O::Array<T>,
+}
+
+/// The parameters of a [`Dense`] layer, to write.
+#[derive(Debug)]
+pub struct DenseMut<'a, I: Shape, O: Size, T: Scalar> {
+    /// `weights[input][output]`.
+    pub weights: &'a mut I::Array<O::Array<T>>,
+    /// `bias[output]`.
+    pub bias: &'a mut O::Array<T>,
+}
+
+/// What the types promise where a slice becomes an array.
+const LENGTHS: &str = "the lengths of parameters are types";
+
+impl<I: Shape, O: Size, A: Activation> View for Dense<I, O, A>
+where
+    Self: Layer,
+{
+    type Ref<'a, T: Scalar> = DenseRef<'a, I, O, T>;
+    type Mut<'a, T: Scalar> = DenseMut<'a, I, O, T>;
+
+    fn view<T: Scalar>(parameters: &[T]) -> DenseRef<'_, I, O, T> {
+        let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        DenseRef {
+            weights: I::from_flat(<O::Array<T>>::chunks(weights)).expect(LENGTHS),
+            bias: O::from_flat(bias).expect(LENGTHS),
+        }
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> DenseMut<'_, I, O, T> {
+        let (weights, bias) = cut_mut(parameters, Self::WEIGHTS);
+        DenseMut {
+            weights: I::from_flat_mut(<O::Array<T>>::chunks_mut(weights)).expect(LENGTHS),
+            bias: O::from_flat_mut(bias).expect(LENGTHS),
+        }
+    }
+}

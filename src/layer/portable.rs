@@ -1,0 +1,87 @@
+//! Any layer in portable arithmetic.
+
+use core::marker::PhantomData;
+
+use rand_core::Rng;
+
+use super::{Layer, Noise, View};
+use crate::Scalar;
+use crate::initializer::Initializer;
+use crate::kernel::Kernel;
+use crate::summary::Row;
+
+/// `L`, a layer or a tuple of layers, in portable arithmetic: the same bits on every target.
+///
+/// Products and sums are rounded apart, so a network that was trained on a server has the same bits as one trained on
+/// a microcontroller. It changes neither parameters nor fingerprint: weights move freely between `L` and `Portable<L>`.
+///
+/// ```
+/// use sizednet::{Dense, Network, Portable, Tanh, sizes::*};
+///
+/// type Policy = Portable<(Dense<U13, U64, Tanh>, Dense<U64, U4>)>;
+/// let network = Network::<Policy>::zeros();
+/// assert_eq!(network.forward(&[0.5; 13]), [0.0; 4]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Portable<L>(PhantomData<fn() -> L>);
+
+impl<L: Layer> Layer for Portable<L> {
+    type Input = L::Input;
+    type Output = L::Output;
+    type Parameters = L::Parameters;
+    type Tape = L::Tape;
+
+    const NAME: &'static str = L::NAME;
+    const DETAIL: &'static str = L::DETAIL;
+    const LAYERS: usize = L::LAYERS;
+    const FINGERPRINT: u64 = L::FINGERPRINT;
+    const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
+    const FORWARD_VALUES: usize = L::FORWARD_VALUES;
+    const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
+
+    fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
+        parameters: &mut [T],
+        initializer: &I,
+        rng: &mut R,
+    ) {
+        L::initialize(parameters, initializer, rng);
+    }
+    fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        L::forward::<T, K::Portable>(parameters, inputs, outputs);
+    }
+    fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
+        L::record::<T, K::Portable>(parameters, inputs, tape, noise);
+    }
+    fn backward<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        inputs: &[T],
+        tape: &[T],
+        output_gradient: &mut [T],
+        gradient: &mut [T],
+        input_gradient: Option<&mut [T]>,
+    ) {
+        L::backward::<T, K::Portable>(
+            parameters,
+            inputs,
+            tape,
+            output_gradient,
+            gradient,
+            input_gradient,
+        );
+    }
+    fn rows(visit: &mut impl FnMut(Row)) {
+        L::rows(visit);
+    }
+}
+
+impl<L: View> View for Portable<L> {
+    type Ref<'a, T: Scalar> = L::Ref<'a, T>;
+    type Mut<'a, T: Scalar> = L::Mut<'a, T>;
+
+    fn view<T: Scalar>(parameters: &[T]) -> L::Ref<'_, T> {
+        L::view(parameters)
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> L::Mut<'_, T> {
+        L::view_mut(parameters)
+    }
+}

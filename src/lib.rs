@@ -1,0 +1,57 @@
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+#![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod size;
+pub use size::{Count, Element, Size, sizes};
+mod shape;
+pub use shape::{Image, Shape};
+mod scalar;
+pub use scalar::Scalar;
+mod storage;
+#[cfg(feature = "alloc")]
+pub use storage::Heap;
+pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, Storage, StorageMut};
+pub mod layer;
+pub use layer::{Dense, Layer, Portable};
+pub mod activation;
+pub use activation::{
+    Activation, Elu, Gelu, HardSigmoid, HardTanh, Identity, LeakyRelu, Relu, Sigmoid, Silu,
+    Softplus, Tanh,
+};
+mod chain;
+mod sample;
+pub use sample::{Class, InputArray, OutputArray, Samples, Target};
+mod network;
+pub use network::{Confusion, Evaluation, Gradient, Network, Parameters, Tape};
+mod fingerprint;
+mod summary;
+pub use summary::{Row, Summary};
+pub mod initializer;
+pub use initializer::Initializer;
+mod loss;
+pub use loss::{
+    BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
+};
+pub mod optimizer;
+pub use optimizer::{Adam, AdamW, ClipNorm, ClipValue, Optimizer, RmsProp, Rprop, Sgd};
+pub mod schedule;
+pub use schedule::Schedule;
+mod trainer;
+pub use trainer::{
+    Batching, DefaultBlock, Epoch, FullBatch, MiniBatch, OwnOrder, Stochastic, Trainer,
+};
+mod early_stop;
+pub use early_stop::EarlyStop;
+mod error;
+pub use error::{DataError, NotFinite, Place, TrainingError, WrongLength};
+pub mod kernel;
+mod math;
+mod order;
+
+pub use generic_array::{self, GenericArray};
+pub use rand_core;

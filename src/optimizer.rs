@@ -1,0 +1,253 @@
+//! From gradient to parameters, in order of growing complexity.
+//!
+//! An optimizer is one function from a parameter, its gradient and its state to the next parameter and state. The pass
+//! over all parameters, with its checks, is [`Optimizer::apply`], and knows nothing of layers. Definitions and default
+//! constants are those of `PyTorch`; weight decay includes biases.
+
+use core::fmt::Debug;
+
+use generic_array::GenericArray;
+
+use crate::error::NotFinite;
+use crate::size::{Constant, Count, Element};
+use crate::storage::{OwnedStorage, Stack};
+use crate::{Layer, Network, Scalar, StorageMut};
+
+mod adam;
+mod clip;
+mod rms_prop;
+mod rprop;
+mod sgd;
+
+pub use adam::{Adam, AdamW};
+pub use clip::{ClipNorm, ClipValue};
+pub use rms_prop::RmsProp;
+pub use rprop::Rprop;
+pub use sgd::{Momentum, Sgd};
+
+/// An optimizer: settings, and the update of one parameter.
+///
+/// ```
+/// use sizednet::{Optimizer, Scalar};
+///
+/// /// Steps of one length, by the sign of the gradient.
+/// #[derive(Clone, Copy)]
+/// struct SignDescent<T>(T);
+///
+/// impl<T: Scalar> Optimizer<T> for SignDescent<T> {
+///     type State = [T; 0];
+///     type Step = T;
+///     fn prepare(&self, _updates: u32, _gradient: &[T]) -> T {
+///         self.0
+///     }
+///     fn update(length: &T, parameter: T, gradient: T, state: [T; 0]) -> (T, [T; 0]) {
+///         (parameter - length.copysign(gradient), state)
+///     }
+/// }
+/// ```
+pub trait Optimizer<T: Scalar>: Copy {
+    /// The state of one parameter, zero at first: `[T; 0]`, `[T; 1]` or `[T; 2]`.
+    type State: ParameterState<T>;
+    /// What all parameters of one update share, such as the learning rate.
+    type Step;
+
+    /// What all parameters share in the update that comes after this many. The gradient is the mean over the batch.
+    fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step;
+
+    /// The next value of a parameter, and its next state.
+    fn update(step: &Self::Step, parameter: T, gradient: T, state: Self::State)
+    -> (T, Self::State);
+
+    /// One update of all parameters.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Gradient, Network, Optimizer, Sgd, optimizer::State, sizes::U1};
+    ///
+    /// type Line = Dense<U1, U1>;
+    /// let mut network = Network::<Line>::zeros();
+    /// let mut gradient = Gradient::<Line>::zeros();
+    /// gradient.layers_mut().bias[0] = 2.0;
+    /// let optimizer = Sgd::new(0.5);
+    /// let mut state = State::new(&optimizer);
+    /// optimizer.apply(&mut state, &mut network, &gradient)?;
+    /// assert_eq!(network.layers().bias, &[-1.0]);
+    /// # Ok::<(), sizednet::NotFinite>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFinite`] if the gradient holds, or the parameters or the state would hold, a value that is not finite; all
+    /// of them are then as before.
+    fn apply<L: Layer, P: StorageMut, G: crate::Storage, S: OwnedStorage>(
+        &self,
+        state: &mut State<Self::State, T, L::Parameters, S>,
+        network: &mut Network<L, T, P>,
+        gradient: &Network<L, T, G>,
+    ) -> Result<(), NotFinite> {
+        update_all(self, state, network.parameters_mut(), gradient.parameters())
+    }
+}
+
+/// Checks the update of all parameters without writing, then writes it.
+pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
+    optimizer: &O,
+    state: &mut State<O::State, T, N, S>,
+    parameters: &mut [T],
+    gradient: &[T],
+) -> Result<(), NotFinite> {
+    let step = optimizer.prepare(state.updates, gradient);
+    let mut finite = true;
+    let mut arrays = O::State::slices(&mut state.arrays, |array| {
+        S::borrow_mut(array).as_mut_slice()
+    });
+    O::State::visit(
+        &mut arrays,
+        parameters,
+        gradient,
+        |parameter, gradient, state| {
+            let (next, state) = O::update(&step, *parameter, gradient, state);
+            finite &= gradient.is_finite() & next.is_finite() & O::State::is_finite(&state);
+            None
+        },
+    );
+    if !finite {
+        return Err(NotFinite);
+    }
+    O::State::visit(
+        &mut arrays,
+        parameters,
+        gradient,
+        |parameter, gradient, state| {
+            let (next, state) = O::update(&step, *parameter, gradient, state);
+            *parameter = next;
+            Some(state)
+        },
+    );
+    state.updates = state.updates.saturating_add(1);
+    Ok(())
+}
+
+/// The state of one parameter: an array of at most two numbers. The state of all is that many arrays like the
+/// parameters.
+pub trait ParameterState<T: Scalar>: Copy {
+    /// As many `A` as the state has numbers.
+    type Arrays<A>;
+    /// Zeros, as a constant.
+    #[doc(hidden)]
+    type Zeros<A: Element>: Constant<Self::Arrays<A>>;
+    /// How many numbers it has.
+    const COUNT: usize;
+
+    #[doc(hidden)]
+    fn arrays<A>(make: impl FnMut() -> A) -> Self::Arrays<A>;
+    #[doc(hidden)]
+    fn slices<A>(
+        arrays: &mut Self::Arrays<A>,
+        slice: impl Fn(&mut A) -> &mut [T],
+    ) -> Self::Arrays<&mut [T]>;
+    #[doc(hidden)]
+    fn is_finite(&self) -> bool;
+    /// Calls `f` with each parameter, its gradient and its state, which becomes what `f` returns, if anything.
+    #[doc(hidden)]
+    fn visit(
+        arrays: &mut Self::Arrays<&mut [T]>,
+        parameters: &mut [T],
+        gradient: &[T],
+        f: impl FnMut(&mut T, T, Self) -> Option<Self>,
+    );
+}
+
+/// The state that holds `COUNT` zero arrays.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ZeroArrays;
+
+macro_rules! parameter_state {
+    ($count:literal; $($array:ident $value:ident),*) => {
+        impl<A: Element> Constant<[A; $count]> for ZeroArrays {
+            const VALUE: [A; $count] = [A::ZERO; $count];
+        }
+
+        impl<T: Scalar> ParameterState<T> for [T; $count] {
+            type Arrays<A> = [A; $count];
+            type Zeros<A: Element> = ZeroArrays;
+            const COUNT: usize = $count;
+
+            fn arrays<A>(mut make: impl FnMut() -> A) -> [A; $count] {
+                core::array::from_fn(|_| make())
+            }
+            fn slices<A>(arrays: &mut [A; $count], slice: impl Fn(&mut A) -> &mut [T]) -> [&mut [T]; $count] {
+                arrays.each_mut().map(slice)
+            }
+            #[inline(always)]
+            fn is_finite(&self) -> bool {
+                self.iter().fold(true, |finite, value| finite & value.is_finite())
+            }
+            #[inline]
+            fn visit(
+                arrays: &mut [&mut [T]; $count],
+                parameters: &mut [T],
+                gradient: &[T],
+                mut f: impl FnMut(&mut T, T, Self) -> Option<Self>,
+            ) {
+                let [$($array),*] = arrays;
+                $(let mut $array = $array.iter_mut();)*
+                for (parameter, gradient) in parameters.iter_mut().zip(gradient) {
+                    $(let Some($value) = $array.next() else { return };)*
+                    let state: Self = [$(*$value),*];
+                    if let Some(next) = f(parameter, *gradient, state) {
+                        let slots: [&mut T; $count] = [$($value),*];
+                        for (slot, value) in slots.into_iter().zip(next) {
+                            *slot = value;
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+
+parameter_state!(0;);
+parameter_state!(1; first a);
+parameter_state!(2; first a, second b);
+
+/// The state of an optimizer: arrays like the parameters, and the number of updates so far. Open, to be saved.
+pub struct State<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage = Stack> {
+    /// The arrays.
+    pub arrays: P::Arrays<S::Array<T, N>>,
+    /// Updates so far.
+    pub updates: u32,
+}
+
+impl<P: ParameterState<T>, T: Scalar, N: Count> State<P, T, N, Stack> {
+    /// Zeros, as a constant.
+    pub(crate) const ZERO: Self = Self {
+        arrays: <P::Zeros<GenericArray<T, N>> as Constant<P::Arrays<GenericArray<T, N>>>>::VALUE,
+        updates: 0,
+    };
+}
+
+impl<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage> State<P, T, N, S> {
+    /// The state before the first update.
+    pub fn new<O: Optimizer<T, State = P>>(_: &O) -> Self {
+        Self::zeros()
+    }
+    pub(crate) fn zeros() -> Self {
+        Self {
+            arrays: P::arrays(S::zeros),
+            updates: 0,
+        }
+    }
+}
+
+impl<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage> Debug for State<P, T, N, S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "State of {} arrays of {} numbers after {} updates",
+            P::COUNT,
+            N::USIZE,
+            self.updates
+        )
+    }
+}

@@ -1,0 +1,121 @@
+//! Gradient descent, plain and with momentum.
+
+use super::Optimizer;
+use crate::Scalar;
+use crate::schedule::Schedule;
+
+/// Gradient descent: `parameter -= learning_rate * gradient`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sgd<T = f32, R = T> {
+    learning_rate: R,
+    weight_decay: Option<T>,
+}
+
+impl<T: Scalar, R: Schedule<T>> Sgd<T, R> {
+    /// With a learning rate: a number or a [`Schedule`].
+    pub const fn new(learning_rate: R) -> Self {
+        Self {
+            learning_rate,
+            weight_decay: None,
+        }
+    }
+    /// Adds `decay * parameter` to each gradient (0 by default).
+    #[must_use]
+    pub const fn weight_decay(self, decay: T) -> Self {
+        Self {
+            weight_decay: Some(decay),
+            ..self
+        }
+    }
+    /// Keeps a velocity: `velocity = momentum * velocity + gradient; parameter -= learning_rate * velocity`.
+    #[must_use]
+    pub const fn momentum(self, momentum: T) -> Momentum<T, R> {
+        Momentum {
+            sgd: self,
+            momentum,
+            nesterov: false,
+        }
+    }
+}
+
+/// `gradient + decay * parameter`.
+#[inline(always)]
+pub(super) fn decayed<T: Scalar>(decay: Option<T>, parameter: T, gradient: T) -> T {
+    match decay {
+        Some(decay) => gradient + decay * parameter,
+        None => gradient,
+    }
+}
+
+impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
+    type State = [T; 0];
+    type Step = (T, Option<T>);
+
+    #[inline]
+    fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
+        (self.learning_rate.rate(updates), self.weight_decay)
+    }
+    #[inline(always)]
+    fn update(
+        &(rate, decay): &Self::Step,
+        parameter: T,
+        gradient: T,
+        state: [T; 0],
+    ) -> (T, [T; 0]) {
+        (
+            parameter - rate * decayed(decay, parameter, gradient),
+            state,
+        )
+    }
+}
+
+/// Gradient descent with momentum (Polyak, 1964), or Nesterov's (Sutskever and others, 2013), made by
+/// [`Sgd::momentum`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Momentum<T = f32, R = T> {
+    sgd: Sgd<T, R>,
+    momentum: T,
+    nesterov: bool,
+}
+
+impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
+    /// Looks ahead: `parameter -= learning_rate * (gradient + momentum * velocity)`.
+    #[must_use]
+    pub const fn nesterov(self) -> Self {
+        Self {
+            nesterov: true,
+            ..self
+        }
+    }
+    /// Adds `decay * parameter` to each gradient (0 by default).
+    #[must_use]
+    pub const fn weight_decay(self, decay: T) -> Self {
+        Self {
+            sgd: self.sgd.weight_decay(decay),
+            ..self
+        }
+    }
+}
+
+impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
+    type State = [T; 1];
+    type Step = (T, Option<T>, T, bool);
+
+    #[inline]
+    fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step {
+        let (rate, decay) = self.sgd.prepare(updates, gradient);
+        (rate, decay, self.momentum, self.nesterov)
+    }
+    #[inline(always)]
+    fn update(step: &Self::Step, parameter: T, gradient: T, [velocity]: [T; 1]) -> (T, [T; 1]) {
+        let &(rate, decay, momentum, nesterov) = step;
+        let gradient = decayed(decay, parameter, gradient);
+        let velocity = momentum * velocity + gradient;
+        let direction = if nesterov {
+            gradient + momentum * velocity
+        } else {
+            velocity
+        };
+        (parameter - rate * direction, [velocity])
+    }
+}

@@ -1,0 +1,224 @@
+//! Samples: inputs with their targets.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt::{Display, Formatter, Result as FmtResult};
+
+use generic_array::typenum::{Const, Unsigned};
+
+use crate::error::DataError;
+use crate::{Element, Image, Scalar, Shape, Size};
+
+/// A class as a target, by its index among the network's outputs.
+///
+/// ```
+/// use sizednet::Class;
+///
+/// assert_eq!(Class::from(3), Class(3));
+/// assert!(Class(1) < Class(2));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Class(pub usize);
+
+impl From<usize> for Class {
+    fn from(index: usize) -> Self {
+        Self(index)
+    }
+}
+
+impl Display for Class {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        self.0.fmt(f)
+    }
+}
+
+/// What a network whose output has shape `O` can be trained towards: an array of that shape, or a [`Class`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no target for this network's output",
+    note = "a target is an array of the output's shape and number type, or a `Class`"
+)]
+pub trait Target<O: Shape, T: Scalar> {
+    /// What the loss sees: `[T]`, or [`Class`].
+    type Kind: ?Sized;
+    /// What the loss sees, or how many classes there are if the target is none of them.
+    #[doc(hidden)]
+    fn kind(&self) -> Result<&Self::Kind, ClassOutOfRange>;
+}
+
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct ClassOutOfRange {
+    pub(crate) class: usize,
+    pub(crate) classes: usize,
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "target mismatch: the network gives {OUTPUTS} values, the target has {TARGETS}",
+    label = "the network gives {OUTPUTS} values, the target has {TARGETS}"
+)]
+pub trait FitsTarget<const OUTPUTS: usize, const TARGETS: usize> {}
+impl<const N: usize> FitsTarget<N, N> for () {}
+
+/// Implemented by a shape's key if a target array of that length fits.
+#[doc(hidden)]
+pub trait TakesTarget<Given> {}
+impl<const N: usize, const TARGETS: usize> TakesTarget<Const<TARGETS>> for Const<N> where
+    (): FitsTarget<N, TARGETS>
+{
+}
+
+impl<O: Size, T: Scalar, const N: usize> Target<O, T> for [T; N]
+where
+    O::Number: TakesTarget<Const<N>>,
+{
+    type Kind = [T];
+
+    #[inline]
+    fn kind(&self) -> Result<&[T], ClassOutOfRange> {
+        Ok(self)
+    }
+}
+
+impl<T: Scalar, C, H, W, const NC: usize, const NH: usize, const NW: usize>
+    Target<Image<C, H, W>, T> for [[[T; NW]; NH]; NC]
+where
+    Image<C, H, W>: Shape<Array<T> = Self>,
+{
+    type Kind = [T];
+
+    #[inline]
+    fn kind(&self) -> Result<&[T], ClassOutOfRange> {
+        Ok(self.as_flattened().as_flattened())
+    }
+}
+
+impl<O: Shape, T: Scalar> Target<O, T> for Class {
+    type Kind = Self;
+
+    #[inline]
+    fn kind(&self) -> Result<&Self, ClassOutOfRange> {
+        let classes = <O::Len as Unsigned>::USIZE;
+        if self.0 < classes {
+            Ok(self)
+        } else {
+            Err(ClassOutOfRange {
+                class: self.0,
+                classes,
+            })
+        }
+    }
+}
+
+/// Samples with inputs `I`, where they lie: pairs, or a pair of slices.
+///
+/// Implemented for `&[(I, X)]`, `&[(I, X); N]`, `&Vec<(I, X)>` and for pairs of `&[I]`, `&[I; N]` or `&Vec<I>` with the
+/// same of targets.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are not samples for this network: its input is `{I}`",
+    label = "the network's input is `{I}`",
+    note = "samples are `&[(input, target)]`, an array or a vector of such pairs, or `(&inputs, &targets)`"
+)]
+pub trait Samples<I>: Copy {
+    /// A target.
+    type Target;
+    /// How many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::LengthsDiffer`] if there are more inputs than targets or fewer.
+    fn count(&self) -> Result<usize, DataError>;
+    /// The sample at an index, `None` past the end.
+    fn sample(&self, index: usize) -> Option<(&I, &Self::Target)>;
+}
+
+macro_rules! pairs {
+    ($([$($generics:tt)*] $samples:ty;)*) => {$(
+        impl<I, X, $($generics)*> Samples<I> for &$samples {
+            type Target = X;
+
+            fn count(&self) -> Result<usize, DataError> {
+                Ok(self.len())
+            }
+            #[inline]
+            fn sample(&self, index: usize) -> Option<(&I, &X)> {
+                self.get(index).map(|(input, target)| (input, target))
+            }
+        }
+    )*};
+}
+
+pairs! {
+    [] [(I, X)];
+    [const N: usize] [(I, X); N];
+}
+#[cfg(feature = "alloc")]
+pairs! {
+    [] Vec<(I, X)>;
+}
+
+macro_rules! slices {
+    ($([$($generics:tt)*] $inputs:ty, $targets:ty;)*) => {$(
+        impl<I, X, $($generics)*> Samples<I> for (&$inputs, &$targets) {
+            type Target = X;
+
+            fn count(&self) -> Result<usize, DataError> {
+                let (inputs, targets) = (self.0.len(), self.1.len());
+                if inputs == targets { Ok(inputs) } else { Err(DataError::LengthsDiffer { inputs, targets }) }
+            }
+            #[inline]
+            fn sample(&self, index: usize) -> Option<(&I, &X)> {
+                Some((self.0.get(index)?, self.1.get(index)?))
+            }
+        }
+    )*};
+}
+
+slices! {
+    [] [I], [X];
+    [const N: usize, const M: usize] [I; N], [X; M];
+}
+#[cfg(feature = "alloc")]
+slices! {
+    [] Vec<I>, Vec<X>;
+}
+
+/// Checks all samples before anything is changed: that there are some, and that their classes exist.
+pub(crate) fn check<I, D: Samples<I>, O: Shape, T: Scalar>(samples: D) -> Result<u32, DataError>
+where
+    D::Target: Target<O, T>,
+{
+    let count = samples.count()?;
+    if count == 0 {
+        return Err(DataError::NoSamples);
+    }
+    for sample in 0..count {
+        if let Some((_, target)) = samples.sample(sample)
+            && let Err(ClassOutOfRange { class, classes }) = target.kind()
+        {
+            return Err(DataError::ClassOutOfRange {
+                sample,
+                class,
+                classes,
+            });
+        }
+    }
+    u32::try_from(count).map_err(|_| DataError::TooManySamples { samples: count })
+}
+
+/// The inputs of a network as a user writes them.
+pub type InputArray<L, T> = <<L as crate::Layer>::Input as Shape>::Array<T>;
+/// The outputs of a network as a user writes them.
+pub type OutputArray<L, T> = <<L as crate::Layer>::Output as Shape>::Array<T>;
+
+/// An element as the one value of a slice of values.
+#[inline]
+pub(crate) fn values<S: Shape, T: Element>(array: &S::Array<T>) -> &[T] {
+    S::flatten(core::slice::from_ref(array))
+}
+
+/// An element as the one value of a slice of values, to write.
+#[inline]
+pub(crate) fn values_mut<S: Shape, T: Element>(array: &mut S::Array<T>) -> &mut [T] {
+    S::flatten_mut(core::slice::from_mut(array))
+}

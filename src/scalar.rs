@@ -1,0 +1,190 @@
+//! The numbers a network computes with: `f32` or `f64`.
+
+use core::fmt::{Debug, Display};
+use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
+
+use const_default::ConstDefault;
+use generic_array::GenericArray;
+
+use crate::math;
+use crate::size::{Constant, Count, Element};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// `f32` or `f64`, with the functions that activations, losses and optimizers need.
+///
+/// All of them are made of single additions, multiplications and divisions, so their bits are the same on every
+/// machine and in every build; none panics; NaN stays NaN. For the methods' error bounds see each of them: an ulp is
+/// the distance between neighboring numbers.
+///
+/// ```
+/// fn logistic<T: sizednet::Scalar>(x: T) -> T {
+///     T::ONE / (T::ONE + (-x).exp())
+/// }
+/// assert_eq!(logistic(0.0_f32), 0.5);
+/// ```
+pub trait Scalar:
+    sealed::Sealed
+    + Element
+    + Copy
+    + Default
+    + Debug
+    + Display
+    + PartialOrd
+    + Add<Output = Self>
+    + AddAssign
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + MulAssign
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Send
+    + Sync
+{
+    /// 1.
+    const ONE: Self;
+    /// 0.5.
+    const HALF: Self;
+    /// 2.
+    const TWO: Self;
+    /// The largest finite number.
+    const MAX: Self;
+    /// Infinity.
+    const INFINITY: Self;
+    /// An array of zeros as a constant.
+    #[doc(hidden)]
+    type Zeros<N: Count>: Constant<GenericArray<Self, N>>;
+
+    /// The nearest number of this type.
+    fn from_f64(value: f64) -> Self;
+    /// The same number as `f64`.
+    fn to_f64(self) -> f64;
+    /// The nearest number of this type; exact below 2^24.
+    fn from_u32(value: u32) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// The number without its sign.
+    fn abs(self) -> Self;
+    /// This magnitude with the sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+    /// e to the power `self`.
+    fn exp(self) -> Self;
+    /// `exp(self) - 1`, accurate near 0.
+    fn exp_m1(self) -> Self;
+    /// The natural logarithm; of 0 it is minus infinity, of a negative number NaN.
+    fn ln(self) -> Self;
+    /// `ln(1 + self)`, accurate near 0, for `self` in [0, 1].
+    fn ln_1p(self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// `1 / (1 + exp(-self))`.
+    fn sigmoid(self) -> Self;
+    /// `ln(1 + exp(self))`, without overflow.
+    fn softplus(self) -> Self;
+    /// The square root, correctly rounded; of a negative number NaN.
+    fn sqrt(self) -> Self;
+    /// `cos(pi * self)`, for `self` in [0, 1].
+    fn cos_pi(self) -> Self;
+    /// `self` to the power `exponent`, by repeated squaring.
+    fn powi(self, exponent: u32) -> Self {
+        let (mut result, mut square, mut rest) = (Self::ONE, self, exponent);
+        while rest > 0 {
+            if rest & 1 == 1 {
+                result *= square;
+            }
+            square *= square;
+            rest >>= 1;
+        }
+        result
+    }
+}
+
+macro_rules! scalar {
+    ($float:ident, $math:ident, $zeros:ident) => {
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub struct $zeros;
+
+        impl<N: Count> Constant<GenericArray<$float, N>> for $zeros {
+            const VALUE: GenericArray<$float, N> =
+                <GenericArray<$float, N> as ConstDefault>::DEFAULT;
+        }
+
+        impl Scalar for $float {
+            const ONE: Self = 1.0;
+            const HALF: Self = 0.5;
+            const TWO: Self = 2.0;
+            const MAX: Self = $float::MAX;
+            const INFINITY: Self = $float::INFINITY;
+            type Zeros<N: Count> = $zeros;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn from_u32(value: u32) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $float::is_finite(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $float::abs(self)
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                $float::copysign(self, sign)
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                math::$math::exp(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                math::$math::exp_m1(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                math::$math::ln(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                math::$math::ln_1p(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                math::$math::tanh(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                math::$math::sigmoid(self)
+            }
+            #[inline(always)]
+            fn softplus(self) -> Self {
+                math::$math::softplus(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                math::$math::sqrt(self)
+            }
+            #[inline(always)]
+            fn cos_pi(self) -> Self {
+                math::$math::cos_pi(self)
+            }
+        }
+    };
+}
+
+scalar!(f32, single, ZerosF32);
+scalar!(f64, double, ZerosF64);

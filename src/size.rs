@@ -1,0 +1,120 @@
+//! What may stand as a dimension: a number from a table, with its array.
+
+use core::fmt::Debug;
+
+use const_default::ConstDefault;
+use generic_array::{ArrayLength, GenericArray};
+
+use crate::Scalar;
+
+mod table;
+
+/// The sizes by name: `U1` to `U1024`, then each multiple of 64 up to `U16384`.
+pub mod sizes {
+    pub use super::table::names::*;
+}
+
+/// A number of values that typenum computes, such as the number of parameters of a network.
+///
+/// Any length of a [`GenericArray`] is one. Unlike a [`Size`] it need not stand in a table.
+pub trait Count: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
+
+impl<N> Count for N where N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
+
+/// A dimension: `U1` to `U1024`, or a multiple of 64 up to `U16384`.
+///
+/// A size is a type of typenum that knows its array: `<U3 as Size>::Array<f32>` is `[f32; 3]`. The trait is
+/// implemented for the numbers in [`sizes`] and for nothing else.
+///
+/// ```
+/// use sizednet::{Size, sizes::U3};
+///
+/// let array: <U3 as Size>::Array<f32> = [1.0, 2.0, 3.0];
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a size this crate knows",
+    label = "not a size",
+    note = "sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`; find them in `sizednet::sizes`"
+)]
+pub trait Size: Count + Debug {
+    /// `[T; N]`.
+    type Array<T: Element>: FixedArray<T>;
+    /// The number as rustc prints it in a message.
+    #[doc(hidden)]
+    type Number;
+    /// Twice this size.
+    #[doc(hidden)]
+    type Double: Count;
+}
+
+/// What may lie in a fixed array: numbers, and arrays of them.
+///
+/// Its zero is a constant, so that a network can be made in a `static`.
+pub trait Element: Clone + Debug + PartialEq + 'static {
+    /// Zero, or an array of zeros.
+    const ZERO: Self;
+}
+
+impl Element for f32 {
+    const ZERO: Self = 0.0;
+}
+
+impl Element for f64 {
+    const ZERO: Self = 0.0;
+}
+
+impl Element for u32 {
+    const ZERO: Self = 0;
+}
+
+impl<T: Element, const N: usize> Element for [T; N] {
+    const ZERO: Self = [T::ZERO; N];
+}
+
+impl<T: Scalar, N: Count> Element for GenericArray<T, N> {
+    const ZERO: Self = <T::Zeros<N> as Constant<Self>>::VALUE;
+}
+
+/// A value known at compile time; what stable Rust offers in place of a `const` that is generic in its type.
+#[doc(hidden)]
+pub trait Constant<V> {
+    /// The value.
+    const VALUE: V;
+}
+
+/// An array `[T; N]`, whatever its length.
+pub trait FixedArray<T>: Element {
+    /// Its values.
+    fn as_slice(&self) -> &[T];
+    /// Its values, to write.
+    fn as_mut_slice(&mut self) -> &mut [T];
+    /// The values of all arrays, one array after the other.
+    fn flatten(arrays: &[Self]) -> &[T];
+    /// The values of all arrays, to write.
+    fn flatten_mut(arrays: &mut [Self]) -> &mut [T];
+    /// The values cut into arrays; a rest too short for one is left out.
+    fn chunks(values: &[T]) -> &[Self];
+    /// The values cut into arrays, to write.
+    fn chunks_mut(values: &mut [T]) -> &mut [Self];
+}
+
+impl<T: Element, const N: usize> FixedArray<T> for [T; N] {
+    fn as_slice(&self) -> &[T] {
+        self
+    }
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        self
+    }
+    fn flatten(arrays: &[Self]) -> &[T] {
+        arrays.as_flattened()
+    }
+    fn flatten_mut(arrays: &mut [Self]) -> &mut [T] {
+        arrays.as_flattened_mut()
+    }
+    fn chunks(values: &[T]) -> &[Self] {
+        values.as_chunks().0
+    }
+    fn chunks_mut(values: &mut [T]) -> &mut [Self] {
+        values.as_chunks_mut().0
+    }
+}

@@ -1,0 +1,503 @@
+//! The trainers: stochastic, mini-batch and full-batch gradient descent.
+
+#[cfg(feature = "alloc")]
+use alloc::{vec, vec::Vec};
+use core::fmt::{Debug, Formatter};
+use core::marker::PhantomData;
+
+use generic_array::GenericArray;
+use generic_array::typenum::Unsigned;
+
+use crate::error::{Place, TrainingError};
+use crate::kernel::NativeKernel;
+use crate::layer::{Noise, outputs_of};
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::optimizer::{Optimizer, ParameterState, State, update_all};
+use crate::order::shuffle;
+use crate::sample::{InputArray, Samples, Target, check, values};
+use crate::sizes::{U1, U32};
+use crate::storage::{OwnedStorage, Stack, StorageMut};
+use crate::{Element, Layer, Scalar, Shape, Size};
+
+/// How many samples pass through together where nothing else is said. It changes memory and speed, no bit.
+pub type DefaultBlock = U32;
+
+/// How samples make an update: [`Stochastic`], [`MiniBatch`] or [`FullBatch`].
+pub trait Batching: 'static {
+    /// The most samples that pass through together.
+    type Block: Size;
+    /// Samples of an update; `None` for all.
+    const SAMPLES: Option<usize>;
+}
+
+/// An update for each sample, in a fresh random order.
+#[derive(Debug)]
+pub struct Stochastic;
+
+impl Batching for Stochastic {
+    type Block = U1;
+    const SAMPLES: Option<usize> = Some(1);
+}
+
+/// An update for every `N` samples, in a fresh random order; the last batch of an epoch may be smaller.
+#[derive(Debug)]
+pub struct MiniBatch<N, B = DefaultBlock>(PhantomData<(N, B)>);
+
+impl<N: Size, B: Size> Batching for MiniBatch<N, B> {
+    type Block = B;
+    const SAMPLES: Option<usize> = Some(N::USIZE);
+}
+
+/// One update for all samples, in their order.
+#[derive(Debug)]
+pub struct FullBatch<B = DefaultBlock>(PhantomData<B>);
+
+impl<B: Size> Batching for FullBatch<B> {
+    type Block = B;
+    const SAMPLES: Option<usize> = None;
+}
+
+/// A way to batch for which [`Trainer::epoch`] needs no buffer from the caller: all with feature `alloc`, else
+/// [`FullBatch`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` shuffles the samples and needs a buffer for their order",
+    note = "call `epoch_with` with a `[u32]`, or enable the feature `alloc`"
+)]
+pub trait OwnOrder: Batching {}
+
+impl<B: Size> OwnOrder for FullBatch<B> {}
+#[cfg(feature = "alloc")]
+impl OwnOrder for Stochastic {}
+#[cfg(feature = "alloc")]
+impl<N: Size, B: Size> OwnOrder for MiniBatch<N, B> {}
+
+/// What an epoch found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Epoch<T> {
+    /// Its number, from 0.
+    pub number: u32,
+    /// The mean over the samples of their loss before the step they were part of.
+    pub loss: T,
+}
+
+/// Trains networks of architecture `L`: a loss, an optimizer with its state, and the buffers of the way back.
+///
+/// ```
+/// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Trainer, sizes::*};
+///
+/// let samples = [([0.0], [1.0]), ([1.0], [3.0])];
+/// let mut network = Network::<Dense<U1, U1>>::zeros();
+/// let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.5));
+/// for epoch in trainer.epochs(&mut network, &samples).take(200) {
+///     epoch?;
+/// }
+/// assert!((network.forward(&[2.0])[0] - 5.0).abs() < 1e-3);
+/// # Ok::<(), sizednet::TrainingError>(())
+/// ```
+pub struct Trainer<
+    L: Layer,
+    E,
+    O: Optimizer<T>,
+    M: Batching = Stochastic,
+    T: Scalar = f32,
+    S: OwnedStorage = Stack,
+> {
+    loss: E,
+    optimizer: O,
+    state: State<O::State, T, L::Parameters, S>,
+    gradient: S::Array<T, L::Parameters>,
+    inputs: S::Rows<T, <L::Input as Shape>::Len, M::Block>,
+    tape: S::Rows<T, L::Tape, M::Block>,
+    output_gradient: S::Rows<T, <L::Output as Shape>::Len, M::Block>,
+    seed: u64,
+    epoch: u32,
+    #[cfg(feature = "alloc")]
+    order: Vec<u32>,
+    batching: PhantomData<fn() -> M>,
+}
+
+impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> Trainer<L, E, O, M, T, Stack> {
+    const fn on_stack(loss: E, optimizer: O) -> Self {
+        Trainer {
+            loss,
+            optimizer,
+            state: State::ZERO,
+            gradient: <GenericArray<T, L::Parameters> as Element>::ZERO,
+            inputs: Element::ZERO,
+            tape: Element::ZERO,
+            output_gradient: Element::ZERO,
+            seed: 0,
+            epoch: 0,
+            #[cfg(feature = "alloc")]
+            order: Vec::new(),
+            batching: PhantomData,
+        }
+    }
+}
+
+impl<L: Layer, E, O: Optimizer<T>, T: Scalar> Trainer<L, E, O, Stochastic, T, Stack> {
+    /// An update for each sample, in a fresh random order.
+    pub const fn stochastic(loss: E, optimizer: O) -> Self {
+        Self::on_stack(loss, optimizer)
+    }
+    /// An update for every `N` samples, in a fresh random order.
+    pub const fn mini_batch<N: Size>(
+        loss: E,
+        optimizer: O,
+    ) -> Trainer<L, E, O, MiniBatch<N>, T, Stack> {
+        Trainer::on_stack(loss, optimizer)
+    }
+    /// [`mini_batch`](Self::mini_batch) in blocks of `B` samples: fewer take less memory.
+    pub const fn mini_batch_in_blocks<N: Size, B: Size>(
+        loss: E,
+        optimizer: O,
+    ) -> Trainer<L, E, O, MiniBatch<N, B>, T, Stack> {
+        Trainer::on_stack(loss, optimizer)
+    }
+    /// One update for all samples, in their order.
+    pub const fn full_batch(loss: E, optimizer: O) -> Trainer<L, E, O, FullBatch, T, Stack> {
+        Trainer::on_stack(loss, optimizer)
+    }
+    /// [`full_batch`](Self::full_batch) in blocks of `B` samples: fewer take less memory.
+    pub const fn full_batch_in_blocks<B: Size>(
+        loss: E,
+        optimizer: O,
+    ) -> Trainer<L, E, O, FullBatch<B>, T, Stack> {
+        Trainer::on_stack(loss, optimizer)
+    }
+}
+
+impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
+    Trainer<L, E, O, M, T, S>
+{
+    /// A trainer whose kind the type names, as in
+    /// `Trainer::<_, _, _, MiniBatch<U32>, f32, Heap>::new(CrossEntropy, Adam::new(0.001))`.
+    pub fn new(loss: E, optimizer: O) -> Self {
+        Self {
+            loss,
+            optimizer,
+            state: State::zeros(),
+            gradient: S::zeros(),
+            inputs: S::zero_rows::<T, _, M::Block>(),
+            tape: S::zero_rows::<T, _, M::Block>(),
+            output_gradient: S::zero_rows::<T, _, M::Block>(),
+            seed: 0,
+            epoch: 0,
+            #[cfg(feature = "alloc")]
+            order: Vec::new(),
+            batching: PhantomData,
+        }
+    }
+
+    /// The bytes of training: the network's parameters, gradient, optimizer state, and the buffers of a block. The
+    /// settings, and frames, come on top.
+    pub const TRAINING_BYTES: usize = {
+        let arrays =
+            (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
+        let row = <<L::Input as Shape>::Len as Unsigned>::USIZE
+            + <L::Tape as Unsigned>::USIZE
+            + <<L::Output as Shape>::Len as Unsigned>::USIZE
+            + L::BACKWARD_VALUES;
+        (arrays + row * <M::Block as Unsigned>::USIZE) * size_of::<T>()
+    };
+
+    /// Sets the seed of the order of the samples, 0 by default.
+    pub fn seed(&mut self, seed: u64) -> &mut Self {
+        self.seed = seed;
+        self
+    }
+    /// The number of the next epoch.
+    pub const fn next_epoch(&self) -> u32 {
+        self.epoch
+    }
+    /// Goes on from an epoch: with the same parameters, [state](Self::state_mut) and seed, training goes on bit for
+    /// bit as if it had not stopped.
+    pub fn resume_at(&mut self, epoch: u32) -> &mut Self {
+        self.epoch = epoch;
+        self
+    }
+    /// The optimizer's state, to save.
+    pub const fn state(&self) -> &State<O::State, T, L::Parameters, S> {
+        &self.state
+    }
+    /// The optimizer's state, to restore.
+    pub const fn state_mut(&mut self) -> &mut State<O::State, T, L::Parameters, S> {
+        &mut self.state
+    }
+
+    /// One update from the samples of a batch; `index` gives the place of each in the caller's data. Returns the sum
+    /// of their losses.
+    #[inline]
+    fn update<D, P>(
+        &mut self,
+        network: &mut Network<L, T, P>,
+        samples: D,
+        count: u32,
+        index: impl Fn(u32) -> u32,
+    ) -> Result<T, Option<usize>>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        P: StorageMut,
+    {
+        let (n_in, n_out) = (
+            <L::Input as Shape>::Len::USIZE,
+            <L::Output as Shape>::Len::USIZE,
+        );
+        let block = <M::Block as Unsigned>::U32;
+        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
+        gradient.fill(T::ZERO);
+        let mut sum = T::ZERO;
+        let mut first = 0;
+        while first < count {
+            let rows = block.min(count - first);
+            let inputs = S::rows_mut::<T, _, M::Block>(&mut self.inputs);
+            let inputs = crate::layer::cut_mut(inputs, rows as usize * n_in).0;
+            for (row, slots) in (0..rows).zip(inputs.chunks_exact_mut(n_in)) {
+                if let Some((input, _)) = samples.sample(index(first + row) as usize) {
+                    for (slot, value) in slots.iter_mut().zip(values::<L::Input, T>(input)) {
+                        *slot = *value;
+                    }
+                }
+            }
+            let tape = S::rows_mut::<T, _, M::Block>(&mut self.tape);
+            let tape = crate::layer::cut_mut(tape, rows as usize * L::Tape::USIZE).0;
+            let noise = Noise {
+                seed: self.seed,
+                update: self.state.updates,
+                sample: first,
+                layer: 0,
+            };
+            L::record::<T, NativeKernel<M::Block>>(network.parameters(), inputs, tape, noise);
+            let outputs = outputs_of(tape, rows as usize * n_out);
+            let slopes = S::rows_mut::<T, _, M::Block>(&mut self.output_gradient);
+            let slopes = crate::layer::cut_mut(slopes, rows as usize * n_out).0;
+            for (row, (output, slopes)) in (0..rows).zip(
+                outputs
+                    .chunks_exact(n_out)
+                    .zip(slopes.chunks_exact_mut(n_out)),
+            ) {
+                let place = index(first + row) as usize;
+                if let Some((_, target)) = samples.sample(place)
+                    && let Ok(target) = target.kind()
+                {
+                    let loss = self.loss.loss(output, target, slopes);
+                    if !slopes
+                        .iter()
+                        .fold(loss.is_finite(), |finite, slope| finite & slope.is_finite())
+                    {
+                        return Err(Some(place));
+                    }
+                    sum += loss;
+                }
+            }
+            L::backward::<T, NativeKernel<M::Block>>(
+                network.parameters(),
+                inputs,
+                tape,
+                slopes,
+                gradient,
+                None,
+            );
+            first += rows;
+        }
+        if count > 1 {
+            let count = T::from_u32(count);
+            for slope in gradient.iter_mut() {
+                *slope = *slope / count;
+            }
+        }
+        match update_all(
+            &self.optimizer,
+            &mut self.state,
+            network.parameters_mut(),
+            gradient,
+        ) {
+            Ok(()) => Ok(sum),
+            // one sample is its batch
+            Err(_) => Err(if count == 1 {
+                Some(index(0) as usize)
+            } else {
+                None
+            }),
+        }
+    }
+
+    /// One update from one sample; returns its loss before the update.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError`] if the class is out of range or a value is not finite; network and state are then as before.
+    #[inline]
+    pub fn step<X, P>(
+        &mut self,
+        network: &mut Network<L, T, P>,
+        input: &InputArray<L, T>,
+        target: &X,
+    ) -> Result<T, TrainingError>
+    where
+        X: Target<L::Output, T>,
+        E: Loss<T, X::Kind>,
+        P: StorageMut,
+    {
+        let sample = One(input, target);
+        check::<_, _, L::Output, T>(sample)?;
+        let epoch = self.epoch;
+        self.update(network, sample, 1, |index| index)
+            .map_err(|_| TrainingError::NotFinite {
+                epoch,
+                place: Place::Sample(0),
+            })
+    }
+
+    /// One epoch whose order of samples is written to `order`, of which it takes as many numbers as there are samples;
+    /// a batch of all samples leaves it alone.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError`] if the data cannot be used, `order` is too short or a value is not finite.
+    pub fn epoch_with<D, P>(
+        &mut self,
+        network: &mut Network<L, T, P>,
+        samples: D,
+        order: &mut [u32],
+    ) -> Result<Epoch<T>, TrainingError>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        P: StorageMut,
+    {
+        let count = check::<_, _, L::Output, T>(samples)?;
+        let number = self.epoch;
+        let diverged = |place| TrainingError::NotFinite {
+            epoch: number,
+            place,
+        };
+        let sum = match M::SAMPLES {
+            Some(batch) if batch < count as usize => {
+                let given = order.len();
+                let order =
+                    order
+                        .get_mut(..count as usize)
+                        .ok_or(TrainingError::OrderTooShort {
+                            given,
+                            wanted: count as usize,
+                        })?;
+                shuffle(self.seed, number, order);
+                let mut sum = T::ZERO;
+                for (place, batch) in order.chunks(batch).enumerate() {
+                    let index = |i: u32| batch.get(i as usize).copied().unwrap_or_default();
+                    sum += self
+                        .update(network, samples, batch.len() as u32, index)
+                        .map_err(|sample| {
+                            diverged(sample.map_or(Place::Batch(place), Place::Sample))
+                        })?;
+                }
+                sum
+            }
+            _ => self
+                .update(network, samples, count, |index| index)
+                .map_err(|sample| diverged(sample.map_or(Place::Batch(0), Place::Sample)))?,
+        };
+        self.epoch = number.wrapping_add(1);
+        Ok(Epoch {
+            number,
+            loss: sum / T::from_u32(count),
+        })
+    }
+
+    /// One epoch: every sample once.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError`] if the data cannot be used or a value is not finite.
+    pub fn epoch<D, P>(
+        &mut self,
+        network: &mut Network<L, T, P>,
+        samples: D,
+    ) -> Result<Epoch<T>, TrainingError>
+    where
+        M: OwnOrder,
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        P: StorageMut,
+    {
+        #[cfg(feature = "alloc")]
+        {
+            let count = samples.count()?;
+            if M::SAMPLES.is_some_and(|batch| batch < count) && self.order.len() < count {
+                self.order = vec![0; count];
+            }
+            let mut order = core::mem::take(&mut self.order);
+            let result = self.epoch_with(network, samples, &mut order);
+            self.order = order;
+            result
+        }
+        #[cfg(not(feature = "alloc"))]
+        self.epoch_with(network, samples, &mut [])
+    }
+
+    /// Epochs without end (take as many as you want); after an error there are no more.
+    pub fn epochs<'a, D, P>(
+        &'a mut self,
+        network: &'a mut Network<L, T, P>,
+        samples: D,
+    ) -> impl Iterator<Item = Result<Epoch<T>, TrainingError>>
+    where
+        M: OwnOrder,
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        P: StorageMut,
+    {
+        let mut failed = false;
+        core::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let result = self.epoch(network, samples);
+            failed = result.is_err();
+            Some(result)
+        })
+    }
+}
+
+/// One sample that is borrowed in two halves.
+struct One<'a, I, X>(&'a I, &'a X);
+
+impl<I, X> Clone for One<'_, I, X> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I, X> Copy for One<'_, I, X> {}
+
+impl<I, X> Samples<I> for One<'_, I, X> {
+    type Target = X;
+
+    fn count(&self) -> Result<usize, crate::DataError> {
+        Ok(1)
+    }
+    #[inline]
+    fn sample(&self, _: usize) -> Option<(&I, &X)> {
+        Some((self.0, self.1))
+    }
+}
+
+impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage> Debug
+    for Trainer<L, E, O, M, T, S>
+{
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "Trainer before epoch {} with {:?}",
+            self.epoch, self.state
+        )
+    }
+}
