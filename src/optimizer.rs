@@ -225,14 +225,18 @@ impl<P: ParameterState<T>, T: Scalar, N: Count> State<P, T, N, Stack> {
         arrays: <P::Zeros<GenericArray<T, N>> as Constant<P::Arrays<GenericArray<T, N>>>>::VALUE,
         updates: 0,
     };
+
+    /// The state before the first update of an optimizer.
+    #[must_use]
+    pub const fn new<O: Optimizer<T, State = P>>(_: &O) -> Self {
+        Self::ZERO
+    }
 }
 
 impl<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage> State<P, T, N, S> {
-    /// The state before the first update.
-    pub fn new<O: Optimizer<T, State = P>>(_: &O) -> Self {
-        Self::zeros()
-    }
-    pub(crate) fn zeros() -> Self {
+    /// The state before the first update, in any storage.
+    #[must_use]
+    pub fn zeros() -> Self {
         Self {
             arrays: P::arrays(S::zeros),
             updates: 0,

@@ -63,7 +63,7 @@ impl<N: Size> Shape for N {
 /// An image of `C` channels, `H` rows and `W` columns: `[[[T; W]; H]; C]`.
 ///
 /// ```
-/// use sizednet::{Dense, Image, Layer, Shape, sizes::*};
+/// use sizednet::{Dense, Image, Shape, sizes::*};
 ///
 /// type Digit = Image<U1, U8, U8>;
 /// assert_eq!(Digit::DIMENSIONS, [1, 8, 8]);
