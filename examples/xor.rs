@@ -5,7 +5,7 @@
 //!
 //! `cargo run --release --example xor -- --help` lists the options.
 
-use std::error::Error;
+use core::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
 

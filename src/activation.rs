@@ -19,8 +19,10 @@
 //! }
 //! ```
 
+use generic_array::typenum::{B0, UInt};
+
 use crate::layer::{cut, cut_mut, outputs_of};
-use crate::{Count, Scalar, Size};
+use crate::{Scalar, Size};
 
 /// One number in, one out, with its derivative.
 #[diagnostic::on_unimplemented(
@@ -84,8 +86,8 @@ impl Gain {
 
 /// What a layer keeps of a sample for the derivative of its activation: [`Output`] or [`PreActivation`].
 pub trait Keep: 'static {
-    /// Values on the tape of a layer with `O` outputs.
-    type Tape<O: Size>: Count;
+    /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
+    type Tape<O: Size>;
     /// Fills the tape from the layer's sums.
     #[doc(hidden)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));
@@ -117,7 +119,7 @@ impl Keep for Output {
 pub struct PreActivation;
 
 impl Keep for PreActivation {
-    type Tape<O: Size> = O::Double;
+    type Tape<O: Size> = UInt<O, B0>;
 
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {

@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 use core::ops::Add;
 
-use generic_array::GenericArray;
 use generic_array::typenum::{Sum, Unsigned};
 use rand_core::Rng;
 
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
-use crate::layer::{Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::layer::{Backward, Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::sample::OutputArray;
 use crate::shape::Takes;
 use crate::size::{Element, FixedArray};
 use crate::summary::Row;
@@ -21,7 +21,7 @@ use crate::{Count, Scalar, Shape, Size, fingerprint};
 pub struct Chain<A, B>(PhantomData<fn() -> (A, B)>);
 
 /// The values between two layers, for a block of samples.
-type Between<L, T, B> = <B as Size>::Array<GenericArray<T, <<L as Layer>::Output as Shape>::Len>>;
+type Between<L, T, B> = <B as Size>::Array<OutputArray<L, T>>;
 
 /// The number of values of a shape.
 const fn length<S: Shape>() -> usize {
@@ -63,7 +63,7 @@ where
         let (a, b) = cut(parameters, A::Parameters::USIZE);
         let samples = outputs.len() / length::<B::Output>();
         let mut between = Between::<A, T, K::Block>::ZERO;
-        let between = GenericArray::slice_from_chunks_mut(between.as_mut_slice());
+        let between = A::Output::flatten_mut(between.as_mut_slice());
         let (between, _) = cut_mut(between, samples * length::<A::Output>());
         A::forward::<T, K>(a, inputs, between);
         B::forward::<T, K>(b, between, outputs);
@@ -84,37 +84,34 @@ where
     }
 
     #[inline]
-    fn backward<T: Scalar, K: Kernel>(
-        parameters: &[T],
-        inputs: &[T],
-        tape: &[T],
-        output_gradient: &mut [T],
-        gradient: &mut [T],
-        input_gradient: Option<&mut [T]>,
-    ) {
+    fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         let (a, b) = cut(parameters, A::Parameters::USIZE);
-        let (gradient_a, gradient_b) = cut_mut(gradient, A::Parameters::USIZE);
-        let samples = output_gradient.len() / length::<B::Output>();
-        let (tape_a, tape_b) = cut(tape, samples * A::Tape::USIZE);
+        let (gradient_a, gradient_b) = cut_mut(pass.gradient, A::Parameters::USIZE);
+        let samples = pass.output_gradient.len() / length::<B::Output>();
+        let (tape_a, tape_b) = cut(pass.tape, samples * A::Tape::USIZE);
         let between = outputs_of(tape_a, samples * length::<A::Output>());
         let mut between_gradient = Between::<A, T, K::Block>::ZERO;
-        let between_gradient = GenericArray::slice_from_chunks_mut(between_gradient.as_mut_slice());
+        let between_gradient = A::Output::flatten_mut(between_gradient.as_mut_slice());
         let (between_gradient, _) = cut_mut(between_gradient, samples * length::<A::Output>());
         B::backward::<T, K>(
             b,
-            between,
-            tape_b,
-            output_gradient,
-            gradient_b,
-            Some(between_gradient),
+            Backward {
+                inputs: between,
+                tape: tape_b,
+                output_gradient: pass.output_gradient,
+                gradient: gradient_b,
+                input_gradient: Some(&mut *between_gradient),
+            },
         );
         A::backward::<T, K>(
             a,
-            inputs,
-            tape_a,
-            between_gradient,
-            gradient_a,
-            input_gradient,
+            Backward {
+                inputs: pass.inputs,
+                tape: tape_a,
+                output_gradient: between_gradient,
+                gradient: gradient_a,
+                input_gradient: pass.input_gradient,
+            },
         );
     }
 
@@ -169,17 +166,8 @@ macro_rules! tuples {
                 <chain!($first $($rest)*)>::record::<T, K>(parameters, inputs, tape, noise);
             }
             #[inline]
-            fn backward<T: Scalar, K: Kernel>(
-                parameters: &[T],
-                inputs: &[T],
-                tape: &[T],
-                output_gradient: &mut [T],
-                gradient: &mut [T],
-                input_gradient: Option<&mut [T]>,
-            ) {
-                <chain!($first $($rest)*)>::backward::<T, K>(
-                    parameters, inputs, tape, output_gradient, gradient, input_gradient,
-                );
+            fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
+                <chain!($first $($rest)*)>::backward::<T, K>(parameters, pass);
             }
             fn rows(visit: &mut impl FnMut(Row)) {
                 <chain!($first $($rest)*)>::rows(visit);

@@ -39,21 +39,18 @@ impl<L: Layer, T: Scalar> EarlyStop<L, T, Stack> {
     }
 }
 
-#[cfg(feature = "alloc")]
-impl<L: Layer, T: Scalar> EarlyStop<L, T, crate::Heap> {
-    /// Waits this many times without a lower loss; keeps the parameters on the heap.
+impl<L: Layer, T: Scalar, S: OwnedStorage> EarlyStop<L, T, S> {
+    /// Waits this many times without a lower loss; keeps the parameters in the storage that the type names, as in
+    /// `EarlyStop::<_, f32, Heap>::new(10)`.
     #[must_use]
-    pub fn patience_boxed(patience: u32) -> Self {
+    pub fn new(patience: u32) -> Self {
         Self {
-            best: Network::boxed(),
+            best: Network::default(),
             loss: None,
             patience,
             waited: 0,
         }
     }
-}
-
-impl<L: Layer, T: Scalar, S: OwnedStorage> EarlyStop<L, T, S> {
     /// Looks at a loss, and keeps the network's parameters if it is the lowest so far; `true` when it is time to stop.
     /// A loss that is not finite is no improvement.
     pub fn see<P: Storage>(&mut self, loss: T, network: &Network<L, T, P>) -> bool {

@@ -54,6 +54,12 @@ pub enum DataError {
         /// How many targets there are.
         targets: usize,
     },
+    /// The samples have none at an index below their number: an implementation of [`Samples`](crate::Samples) that
+    /// contradicts itself.
+    Missing {
+        /// The index.
+        sample: usize,
+    },
     /// A class that the network has no output for.
     ClassOutOfRange {
         /// Index of the sample in the caller's data.
@@ -74,6 +80,9 @@ impl Display for DataError {
             }
             Self::LengthsDiffer { inputs, targets } => {
                 write!(f, "there are {inputs} inputs but {targets} targets")
+            }
+            Self::Missing { sample } => {
+                write!(f, "there is no sample {sample}, below their number")
             }
             Self::ClassOutOfRange {
                 sample,

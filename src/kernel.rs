@@ -13,7 +13,6 @@
 //! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target.
 //! Kernels know nothing of types: lengths are numbers at run time, and the loops are compiled once.
 
-use core::fmt::Debug;
 use core::marker::PhantomData;
 use core::num::NonZeroUsize;
 
@@ -25,7 +24,7 @@ mod portable;
 ///
 /// A layer passes the kernel that it is given on to the layers inside it; [`Portable`](crate::Portable) passes on
 /// [`Kernel::Portable`].
-pub trait Kernel: Debug + 'static {
+pub trait Kernel: 'static {
     /// The most samples that pass through together: the size of a layer's buffers. Changes memory and speed, no bit.
     type Block: Size;
     /// The same loops in portable arithmetic.

@@ -107,16 +107,8 @@ pub trait Layer: 'static {
         Self::forward::<T, K>(parameters, inputs, tape);
     }
 
-    /// The way back: adds to `gradient` the gradient of the parameters, and writes the gradient of the inputs if it is
-    /// asked for (the first layer skips it). `output_gradient` may be overwritten.
-    fn backward<T: Scalar, K: Kernel>(
-        parameters: &[T],
-        inputs: &[T],
-        tape: &[T],
-        output_gradient: &mut [T],
-        gradient: &mut [T],
-        input_gradient: Option<&mut [T]>,
-    );
+    /// The way back: adds to the gradient of the parameters, and writes the gradient of the inputs if it is asked for.
+    fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>);
 
     /// Visits the rows of the summary; one unless the layer holds others.
     fn rows(visit: &mut impl FnMut(Row)) {
@@ -128,6 +120,21 @@ pub trait Layer: 'static {
             parameters: Self::Parameters::USIZE,
         });
     }
+}
+
+/// What the way back of a block reads and writes.
+#[derive(Debug)]
+pub struct Backward<'a, T> {
+    /// The inputs of the way forward.
+    pub inputs: &'a [T],
+    /// What [`Layer::record`] wrote.
+    pub tape: &'a [T],
+    /// The gradient of the loss with respect to the outputs; may be overwritten.
+    pub output_gradient: &'a mut [T],
+    /// The gradient with respect to the parameters: add to it.
+    pub gradient: &'a mut [T],
+    /// The gradient with respect to the inputs, to be written; the first layer is not asked for it.
+    pub input_gradient: Option<&'a mut [T]>,
 }
 
 /// A layer whose parameters can be looked at as arrays: [`Network::layers`](crate::Network::layers).
@@ -148,7 +155,7 @@ pub trait View: Layer {
 /// Where a layer that draws random numbers in training (dropout) takes them from: the trainer's seed, the number of the
 /// update, the sample's place in its batch and the layer's place in the network, so that they never depend on the size
 /// of a block or on nesting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Noise {
     /// The trainer's seed.
     pub seed: u64,

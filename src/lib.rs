@@ -27,7 +27,11 @@ mod chain;
 mod sample;
 pub use sample::{Class, InputArray, OutputArray, Samples, Target};
 mod network;
-pub use network::{Confusion, Evaluation, Gradient, Network, Parameters, Tape};
+pub use network::{Network, Parameters};
+mod evaluation;
+pub use evaluation::{Confusion, Evaluation};
+mod gradient;
+pub use gradient::{Gradient, Tape};
 mod fingerprint;
 mod summary;
 pub use summary::{Row, Summary};
@@ -45,6 +49,8 @@ mod trainer;
 pub use trainer::{
     Batching, DefaultBlock, Epoch, FullBatch, MiniBatch, OwnOrder, Stochastic, Trainer,
 };
+mod gradient_check;
+pub use gradient_check::{GradientCheck, gradient_check};
 mod early_stop;
 pub use early_stop::EarlyStop;
 mod error;

@@ -7,12 +7,11 @@ use generic_array::GenericArray;
 use generic_array::typenum::Unsigned;
 use rand_core::Rng;
 
-use crate::error::{DataError, WrongLength};
+use crate::error::WrongLength;
 use crate::initializer::{Initializer, Recommended};
 use crate::kernel::NativeKernel;
-use crate::layer::{Noise, View, outputs_of};
-use crate::loss::Loss;
-use crate::sample::{Class, InputArray, OutputArray, Samples, Target, check, values, values_mut};
+use crate::layer::View;
+use crate::sample::{InputArray, OutputArray, values, values_mut};
 use crate::sizes::U1;
 use crate::storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, Storage, StorageMut};
 use crate::summary::Summary;
@@ -20,9 +19,6 @@ use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
 
 /// The parameters of `L` as one flat array: layer by layer, each layer's weights as `[inputs][outputs]`, then its bias.
 pub type Parameters<L, T = f32> = GenericArray<T, <L as Layer>::Parameters>;
-
-/// A gradient: one number for each parameter, so it has the type of a network, and its layers can be looked at.
-pub type Gradient<L, T = f32, S = Stack> = Network<L, T, S>;
 
 /// A network of architecture `L` whose numbers are `T` and whose parameters lie in `S`.
 ///
@@ -67,17 +63,6 @@ impl<L: Layer, T: Scalar> Network<L, T, Stack> {
     /// With these parameters.
     pub const fn from_parameters(parameters: Parameters<L, T>) -> Self {
         Self { parameters }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<L: Layer, T: Scalar> Network<L, T, crate::Heap> {
-    /// All parameters zero, built in a box without passing over the stack.
-    #[must_use]
-    pub fn boxed() -> Self {
-        Self {
-            parameters: crate::Heap::zeros(),
-        }
     }
 }
 
@@ -130,9 +115,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> Network<L, T, S> {
         initializer: &I,
         rng: &mut R,
     ) -> Self {
-        let mut network = Self {
-            parameters: S::zeros(),
-        };
+        let mut network = Self::default();
         L::initialize(network.parameters_mut().as_mut_slice(), initializer, rng);
         network
     }
@@ -179,7 +162,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         inputs: &[InputArray<L, T>],
         outputs: &mut [OutputArray<L, T>],
     ) -> Result<(), WrongLength> {
-        self.forward_blocks::<DefaultBlock>(inputs, outputs)
+        self.forward_batch_in_blocks::<DefaultBlock>(inputs, outputs)
     }
 
     /// [`forward_batch`](Self::forward_batch) in blocks of `B` samples: fewer take less of the stack.
@@ -187,7 +170,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// # Errors
     ///
     /// [`WrongLength`] if there are more inputs than outputs or fewer; no output is then written.
-    pub fn forward_blocks<B: Size>(
+    pub fn forward_batch_in_blocks<B: Size>(
         &self,
         inputs: &[InputArray<L, T>],
         outputs: &mut [OutputArray<L, T>],
@@ -208,141 +191,15 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         Ok(())
     }
 
-    /// The class of an input: the index of the largest output, the lowest of equal ones. NaN is never the largest.
-    pub fn classify(&self, input: &InputArray<L, T>) -> Class {
-        let output = self.forward(input);
-        let mut largest: Option<(usize, T)> = None;
-        for (index, value) in values::<L::Output, T>(&output).iter().enumerate() {
-            if value.partial_cmp(value).is_some() && largest.is_none_or(|(_, best)| *value > best) {
-                largest = Some((index, *value));
-            }
-        }
-        Class(largest.map_or(0, |(index, _)| index))
-    }
-
-    /// The mean loss over samples. It may be infinite or NaN, as the outputs may.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError`] if there are no samples, if their slices differ in length, or for a class out of range.
-    pub fn evaluate<D, E>(&self, samples: D, loss: &E) -> Result<Evaluation<T>, DataError>
-    where
-        D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
-    {
-        let count = check::<_, _, L::Output, T>(samples)?;
-        let mut gradient = <OutputArray<L, T>>::ZERO;
-        let mut sum = T::ZERO;
-        for index in 0..count {
-            if let Some((input, target)) = samples.sample(index as usize)
-                && let Ok(target) = target.kind()
-            {
-                let output = self.forward(input);
-                let gradient = values_mut::<L::Output, T>(&mut gradient);
-                sum += loss.loss(values::<L::Output, T>(&output), target, gradient);
-            }
-        }
-        Ok(Evaluation {
-            loss: sum / T::from_u32(count),
-            samples: count,
-        })
-    }
-
-    /// How often each class was taken for each, over samples whose targets are classes.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError`] if there are no samples, if their slices differ in length, or for a class out of range.
-    pub fn confusion<D>(&self, samples: D) -> Result<Confusion<L::Output>, DataError>
-    where
-        L::Output: Size,
-        D: Samples<InputArray<L, T>, Target = Class>,
-    {
-        let count = check::<_, _, L::Output, T>(samples)?;
-        let mut confusion = Confusion::ZERO;
-        for index in 0..count {
-            if let Some((input, target)) = samples.sample(index as usize) {
-                confusion.count(*target, self.classify(input));
-            }
-        }
-        Ok(confusion)
-    }
-
-    /// Forward for training by hand: fills the tape for [`backward`](Self::backward).
-    pub fn record<P: OwnedStorage>(
-        &self,
-        input: &InputArray<L, T>,
-        tape: &mut Tape<L, T, P>,
-    ) -> OutputArray<L, T> {
-        let noise = Noise {
-            seed: 0,
-            update: 0,
-            sample: 0,
-            layer: 0,
-        };
-        let values = P::borrow_mut(&mut tape.values).as_mut_slice();
-        L::record::<T, NativeKernel<U1>>(
-            self.parameters(),
-            self::values::<L::Input, T>(input),
-            values,
-            noise,
-        );
-        let mut output = <OutputArray<L, T>>::ZERO;
-        let slots = values_mut::<L::Output, T>(&mut output);
-        for (slot, value) in slots
-            .iter_mut()
-            .zip(outputs_of(values, <L::Output as Shape>::Len::USIZE))
-        {
-            *slot = *value;
-        }
-        output
-    }
-
-    /// The way back from an output gradient: adds to `gradient`, and returns the gradient of the input.
-    ///
-    /// ```
-    /// use sizednet::{Dense, Gradient, Network, Tape, sizes::*};
-    ///
-    /// let mut network = Network::<Dense<U2, U1>>::zeros();
-    /// network.layers_mut().weights[1][0] = 3.0;
-    /// let (mut tape, mut gradient) = (Tape::<Dense<U2, U1>>::new(), Gradient::zeros());
-    /// let output = network.record(&[5.0, 7.0], &mut tape);
-    /// assert_eq!(output, [21.0]);
-    /// assert_eq!(network.backward(&[5.0, 7.0], &tape, &[1.0], &mut gradient), [0.0, 3.0]);
-    /// assert_eq!(gradient.layers().weights, &[[5.0], [7.0]]);
-    /// ```
-    pub fn backward<P: OwnedStorage, G: StorageMut>(
-        &self,
-        input: &InputArray<L, T>,
-        tape: &Tape<L, T, P>,
-        output_gradient: &OutputArray<L, T>,
-        gradient: &mut Gradient<L, T, G>,
-    ) -> InputArray<L, T> {
-        let mut output_gradient = output_gradient.clone();
-        let mut input_gradient = <InputArray<L, T>>::ZERO;
-        L::backward::<T, NativeKernel<U1>>(
-            self.parameters(),
-            values::<L::Input, T>(input),
-            tape.values.borrow(),
-            values_mut::<L::Output, T>(&mut output_gradient),
-            gradient.parameters_mut(),
-            Some(values_mut::<L::Input, T>(&mut input_gradient)),
-        );
-        input_gradient
-    }
-
     /// The architecture as text, a line for each layer.
-    pub const fn summary(&self) -> Summary<L> {
+    pub const fn summary(&self) -> Summary<L, T> {
         Summary::new()
     }
 
     /// A copy in storage of another kind; so a head from flash becomes trainable.
     #[must_use]
     pub fn to_storage<D: OwnedStorage>(&self) -> Network<L, T, D> {
-        let mut copy = Network {
-            parameters: D::zeros(),
-        };
+        let mut copy = Network::default();
         copy.copy_from(self);
         copy
     }
@@ -389,6 +246,10 @@ where
 {
     /// The two halves, each a network.
     #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the lengths are types, so it does not"
+    )]
     pub fn split(&self) -> (Network<A, T, Borrowed<'_>>, Network<B, T, Borrowed<'_>>) {
         let (a, b) = crate::layer::cut(self.parameters(), A::Parameters::USIZE);
         (
@@ -403,6 +264,10 @@ where
     (A, B): Layer,
 {
     /// The two halves, each a network that can be trained by itself.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the lengths are types, so it does not"
+    )]
     pub fn split_mut(
         &mut self,
     ) -> (
@@ -414,6 +279,15 @@ where
             Network::borrowed_mut(GenericArray::try_from_mut_slice(a).expect(LENGTHS)),
             Network::borrowed_mut(GenericArray::try_from_mut_slice(b).expect(LENGTHS)),
         )
+    }
+}
+
+/// All parameters zero, in any storage that owns them; on a `Heap` without passing over the stack.
+impl<L: Layer, T: Scalar, S: OwnedStorage> Default for Network<L, T, S> {
+    fn default() -> Self {
+        Self {
+            parameters: S::zeros(),
+        }
     }
 }
 
@@ -440,100 +314,5 @@ impl<L: Layer, T: Scalar, S: Storage, R: Storage> PartialEq<Network<L, T, R>> fo
 impl<L: Layer, T: Scalar, S: Storage> Debug for Network<L, T, S> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         Display::fmt(&self.summary(), f)
-    }
-}
-
-/// What [`Network::record`] keeps of one sample for the way back.
-pub struct Tape<L: Layer, T: Scalar = f32, S: OwnedStorage = Stack> {
-    values: S::Array<T, L::Tape>,
-}
-
-impl<L: Layer, T: Scalar, S: OwnedStorage> Tape<L, T, S> {
-    /// An empty tape.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { values: S::zeros() }
-    }
-}
-
-impl<L: Layer, T: Scalar, S: OwnedStorage> Default for Tape<L, T, S> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<L: Layer, T: Scalar, S: OwnedStorage> Debug for Tape<L, T, S> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Tape of {} values", L::Tape::USIZE)
-    }
-}
-
-/// What [`Network::evaluate`] finds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct Evaluation<T> {
-    /// The mean loss.
-    pub loss: T,
-    /// Over how many samples.
-    pub samples: u32,
-}
-
-/// How often each class was taken for each: `counts[class][taken for]`.
-#[derive(Clone, PartialEq)]
-pub struct Confusion<N: Size> {
-    /// `counts[class][taken for]`.
-    pub counts: N::Array<N::Array<u32>>,
-}
-
-impl<N: Size> Confusion<N> {
-    const ZERO: Self = Self {
-        counts: Element::ZERO,
-    };
-
-    fn count(&mut self, class: Class, taken_for: Class) {
-        use crate::size::FixedArray;
-        let row = self.counts.as_mut_slice().get_mut(class.0);
-        if let Some(count) = row.and_then(|row| row.as_mut_slice().get_mut(taken_for.0)) {
-            *count += 1;
-        }
-    }
-    /// The share of samples that were taken for what they are.
-    pub fn accuracy(&self) -> f64 {
-        use crate::size::FixedArray;
-        let (mut right, mut all) = (0_u64, 0_u64);
-        for (class, row) in self.counts.as_slice().iter().enumerate() {
-            for (taken_for, count) in row.as_slice().iter().enumerate() {
-                all += u64::from(*count);
-                right += if class == taken_for {
-                    u64::from(*count)
-                } else {
-                    0
-                };
-            }
-        }
-        right as f64 / all as f64
-    }
-}
-
-impl<N: Size> Display for Confusion<N> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        use crate::size::FixedArray;
-        write!(f, "class ")?;
-        for taken_for in 0..N::USIZE {
-            write!(f, "{taken_for:>6}")?;
-        }
-        for (class, row) in self.counts.as_slice().iter().enumerate() {
-            write!(f, "\n{class:>5} ")?;
-            for count in row.as_slice() {
-                write!(f, "{count:>6}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<N: Size> Debug for Confusion<N> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        Display::fmt(self, f)
     }
 }

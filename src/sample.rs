@@ -7,6 +7,7 @@ use core::fmt::{Display, Formatter, Result as FmtResult};
 use generic_array::typenum::{Const, Unsigned};
 
 use crate::error::DataError;
+use crate::size::Number;
 use crate::{Element, Image, Scalar, Shape, Size};
 
 /// A class as a target, by its index among the network's outputs.
@@ -70,7 +71,7 @@ impl<const N: usize, const TARGETS: usize> TakesTarget<Const<TARGETS>> for Const
 
 impl<O: Size, T: Scalar, const N: usize> Target<O, T> for [T; N]
 where
-    O::Number: TakesTarget<Const<N>>,
+    Number<O>: TakesTarget<Const<N>>,
 {
     type Kind = [T];
 
@@ -193,9 +194,10 @@ where
         return Err(DataError::NoSamples);
     }
     for sample in 0..count {
-        if let Some((_, target)) = samples.sample(sample)
-            && let Err(ClassOutOfRange { class, classes }) = target.kind()
-        {
+        let (_, target) = samples
+            .sample(sample)
+            .ok_or(DataError::Missing { sample })?;
+        if let Err(ClassOutOfRange { class, classes }) = target.kind() {
             return Err(DataError::ClassOutOfRange {
                 sample,
                 class,
@@ -204,6 +206,20 @@ where
         }
     }
     u32::try_from(count).map_err(|_| DataError::TooManySamples { samples: count })
+}
+
+/// Copies the inputs at these places, one to a slot.
+#[inline]
+pub(crate) fn gather<I: Element, D: Samples<I>>(
+    samples: D,
+    places: impl Iterator<Item = u32>,
+    slots: &mut [I],
+) {
+    for (place, slot) in places.zip(slots) {
+        if let Some((input, _)) = samples.sample(place as usize) {
+            slot.clone_from(input);
+        }
+    }
 }
 
 /// The inputs of a network as a user writes them.

@@ -6,7 +6,7 @@ use core::ops::Mul;
 
 use generic_array::typenum::{Const, Prod};
 
-use crate::size::FixedArray;
+use crate::size::{FixedArray, Number};
 use crate::{Count, Element, Size};
 
 /// The shape of the values that a layer takes or gives: a [`Size`] (a vector) or an [`Image`].
@@ -43,7 +43,7 @@ pub trait Shape: 'static {
 impl<N: Size> Shape for N {
     type Len = N;
     type Array<T: Element> = N::Array<T>;
-    type Key = N::Number;
+    type Key = Number<N>;
     const DIMENSIONS: &'static [usize] = &[N::USIZE];
 
     fn flatten<T: Element>(samples: &[N::Array<T>]) -> &[T] {
@@ -80,7 +80,7 @@ where
 {
     type Len = Prod<C, Prod<H, W>>;
     type Array<T: Element> = C::Array<H::Array<W::Array<T>>>;
-    type Key = Image<C::Number, H::Number, W::Number>;
+    type Key = Image<Number<C>, Number<H>, Number<W>>;
     const DIMENSIONS: &'static [usize] = &[C::USIZE, H::USIZE, W::USIZE];
 
     fn flatten<T: Element>(samples: &[Self::Array<T>]) -> &[T] {

@@ -3,6 +3,7 @@
 use core::fmt::Debug;
 
 use const_default::ConstDefault;
+use generic_array::typenum::Const;
 use generic_array::{ArrayLength, GenericArray};
 
 use crate::Scalar;
@@ -36,15 +37,9 @@ impl<N> Count for N where N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType
     label = "not a size",
     note = "sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`; find them in `sizednet::sizes`"
 )]
-pub trait Size: Count + Debug {
+pub trait Size: Count {
     /// `[T; N]`.
     type Array<T: Element>: FixedArray<T>;
-    /// The number as rustc prints it in a message.
-    #[doc(hidden)]
-    type Number;
-    /// Twice this size.
-    #[doc(hidden)]
-    type Double: Count;
 }
 
 /// What may lie in a fixed array: numbers, and arrays of them.
@@ -82,8 +77,14 @@ pub trait Constant<V> {
     const VALUE: V;
 }
 
+/// A size as rustc prints it in a message: derived, since each type in the table costs compile time.
+pub(crate) type Number<N> = <<N as Size>::Array<f32> as FixedArray<f32>>::Number;
+
 /// An array `[T; N]`, whatever its length.
 pub trait FixedArray<T>: Element {
+    /// `Const<N>`, which rustc prints as a plain number.
+    #[doc(hidden)]
+    type Number;
     /// Its values.
     fn as_slice(&self) -> &[T];
     /// Its values, to write.
@@ -99,6 +100,8 @@ pub trait FixedArray<T>: Element {
 }
 
 impl<T: Element, const N: usize> FixedArray<T> for [T; N] {
+    type Number = Const<N>;
+
     fn as_slice(&self) -> &[T] {
         self
     }

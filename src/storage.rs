@@ -32,15 +32,15 @@ pub trait StorageMut: Storage {
 
 /// A [`Storage`] that owns its arrays: [`Stack`] and `Heap`. A trainer keeps its gradient and its buffers in one.
 pub trait OwnedStorage: StorageMut {
-    /// Rows of `N` numbers, one for each sample of a block of `B`.
-    type Rows<T: Scalar, N: Count, B: Size>;
+    /// An array for each sample of a block of `B`.
+    type Rows<A: Element, B: Size>;
 
     /// An array of zeros.
     fn zeros<T: Scalar, N: Count>() -> Self::Array<T, N>;
-    /// Rows of zeros.
-    fn zero_rows<T: Scalar, N: Count, B: Size>() -> Self::Rows<T, N, B>;
-    /// The values of all rows, to write.
-    fn rows_mut<T: Scalar, N: Count, B: Size>(rows: &mut Self::Rows<T, N, B>) -> &mut [T];
+    /// An array of zeros for each sample.
+    fn zero_rows<A: Element, B: Size>() -> Self::Rows<A, B>;
+    /// The arrays, to write.
+    fn rows_mut<A: Element, B: Size>(rows: &mut Self::Rows<A, B>) -> &mut [A];
 }
 
 /// Parameters as a part of the value that holds them: a local variable, a field, a `static`.
@@ -58,16 +58,16 @@ impl StorageMut for Stack {
 }
 
 impl OwnedStorage for Stack {
-    type Rows<T: Scalar, N: Count, B: Size> = B::Array<GenericArray<T, N>>;
+    type Rows<A: Element, B: Size> = B::Array<A>;
 
     fn zeros<T: Scalar, N: Count>() -> GenericArray<T, N> {
         Element::ZERO
     }
-    fn zero_rows<T: Scalar, N: Count, B: Size>() -> Self::Rows<T, N, B> {
+    fn zero_rows<A: Element, B: Size>() -> B::Array<A> {
         Element::ZERO
     }
-    fn rows_mut<T: Scalar, N: Count, B: Size>(rows: &mut Self::Rows<T, N, B>) -> &mut [T] {
-        GenericArray::slice_from_chunks_mut(rows.as_mut_slice())
+    fn rows_mut<A: Element, B: Size>(rows: &mut B::Array<A>) -> &mut [A] {
+        rows.as_mut_slice()
     }
 }
 
@@ -92,16 +92,16 @@ impl StorageMut for Heap {
 
 #[cfg(feature = "alloc")]
 impl OwnedStorage for Heap {
-    type Rows<T: Scalar, N: Count, B: Size> = Box<[GenericArray<T, N>]>;
+    type Rows<A: Element, B: Size> = Box<[A]>;
 
     fn zeros<T: Scalar, N: Count>() -> Box<GenericArray<T, N>> {
         GenericArray::default_boxed()
     }
-    fn zero_rows<T: Scalar, N: Count, B: Size>() -> Self::Rows<T, N, B> {
-        vec![GenericArray::ZERO; B::USIZE].into_boxed_slice()
+    fn zero_rows<A: Element, B: Size>() -> Box<[A]> {
+        vec![A::ZERO; B::USIZE].into_boxed_slice()
     }
-    fn rows_mut<T: Scalar, N: Count, B: Size>(rows: &mut Self::Rows<T, N, B>) -> &mut [T] {
-        GenericArray::slice_from_chunks_mut(rows)
+    fn rows_mut<A: Element, B: Size>(rows: &mut Box<[A]>) -> &mut [A] {
+        rows
     }
 }
 
@@ -122,9 +122,7 @@ impl<'a> Storage for BorrowedMut<'a> {
 }
 
 impl StorageMut for BorrowedMut<'_> {
-    fn borrow_mut<'b, T: Scalar, N: Count>(
-        array: &'b mut Self::Array<T, N>,
-    ) -> &'b mut GenericArray<T, N> {
+    fn borrow_mut<T: Scalar, N: Count>(array: &mut Self::Array<T, N>) -> &mut GenericArray<T, N> {
         array
     }
 }

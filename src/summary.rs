@@ -4,7 +4,7 @@ use core::fmt::{Display, Formatter, Result};
 use core::marker::PhantomData;
 
 use crate::shape::Dimensions;
-use crate::{Layer, Shape};
+use crate::{Layer, Scalar, Shape};
 
 /// One line of a summary: a layer with its shapes and its number of parameters.
 #[derive(Debug, Clone, Copy)]
@@ -18,15 +18,15 @@ pub struct Row {
 
 /// An architecture as text: a line for each layer, with its shapes and its number of parameters.
 #[derive(Debug)]
-pub struct Summary<L>(PhantomData<L>);
+pub struct Summary<L, T>(PhantomData<(L, T)>);
 
-impl<L: Layer> Summary<L> {
+impl<L: Layer, T: Scalar> Summary<L, T> {
     pub(crate) const fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<L: Layer> Display for Summary<L> {
+impl<L: Layer, T: Scalar> Display for Summary<L, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         use generic_array::typenum::Unsigned;
         writeln!(
@@ -41,10 +41,10 @@ impl<L: Layer> Display for Summary<L> {
             }
         });
         result?;
-        let bytes = 4 * L::Parameters::USIZE;
+        let bytes = size_of::<T>() * L::Parameters::USIZE;
         write!(
             f,
-            "{:<24} {:>11} {:>11} {:>12}  ({bytes} bytes as f32)",
+            "{:<24} {:>11} {:>11} {:>12}  ({bytes} bytes)",
             "total",
             Text::of(Dimensions(<L::Input as Shape>::DIMENSIONS)),
             Text::of(Dimensions(<L::Output as Shape>::DIMENSIONS)),

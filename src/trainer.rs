@@ -9,13 +9,13 @@ use generic_array::GenericArray;
 use generic_array::typenum::Unsigned;
 
 use crate::error::{Place, TrainingError};
-use crate::kernel::NativeKernel;
-use crate::layer::{Noise, outputs_of};
+use crate::gradient::{Batch, Block};
+use crate::layer::Noise;
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
-use crate::sample::{InputArray, Samples, Target, check, values};
+use crate::sample::{InputArray, Samples, Target, check};
 use crate::sizes::{U1, U32};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
 use crate::{Element, Layer, Scalar, Shape, Size};
@@ -108,9 +108,7 @@ pub struct Trainer<
     optimizer: O,
     state: State<O::State, T, L::Parameters, S>,
     gradient: S::Array<T, L::Parameters>,
-    inputs: S::Rows<T, <L::Input as Shape>::Len, M::Block>,
-    tape: S::Rows<T, L::Tape, M::Block>,
-    output_gradient: S::Rows<T, <L::Output as Shape>::Len, M::Block>,
+    block: Block<L, T, S, M::Block>,
     seed: u64,
     epoch: u32,
     #[cfg(feature = "alloc")]
@@ -120,14 +118,12 @@ pub struct Trainer<
 
 impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> Trainer<L, E, O, M, T, Stack> {
     const fn on_stack(loss: E, optimizer: O) -> Self {
-        Trainer {
+        Self {
             loss,
             optimizer,
             state: State::ZERO,
             gradient: <GenericArray<T, L::Parameters> as Element>::ZERO,
-            inputs: Element::ZERO,
-            tape: Element::ZERO,
-            output_gradient: Element::ZERO,
+            block: Block::ZERO,
             seed: 0,
             epoch: 0,
             #[cfg(feature = "alloc")]
@@ -180,9 +176,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             optimizer,
             state: State::zeros(),
             gradient: S::zeros(),
-            inputs: S::zero_rows::<T, _, M::Block>(),
-            tape: S::zero_rows::<T, _, M::Block>(),
-            output_gradient: S::zero_rows::<T, _, M::Block>(),
+            block: Block::zeros(),
             seed: 0,
             epoch: 0,
             #[cfg(feature = "alloc")]
@@ -243,87 +237,56 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
         P: StorageMut,
     {
-        let (n_in, n_out) = (
-            <L::Input as Shape>::Len::USIZE,
-            <L::Output as Shape>::Len::USIZE,
-        );
-        let block = <M::Block as Unsigned>::U32;
-        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
-        gradient.fill(T::ZERO);
-        let mut sum = T::ZERO;
-        let mut first = 0;
-        while first < count {
-            let rows = block.min(count - first);
-            let inputs = S::rows_mut::<T, _, M::Block>(&mut self.inputs);
-            let inputs = crate::layer::cut_mut(inputs, rows as usize * n_in).0;
-            for (row, slots) in (0..rows).zip(inputs.chunks_exact_mut(n_in)) {
-                if let Some((input, _)) = samples.sample(index(first + row) as usize) {
-                    for (slot, value) in slots.iter_mut().zip(values::<L::Input, T>(input)) {
-                        *slot = *value;
-                    }
-                }
-            }
-            let tape = S::rows_mut::<T, _, M::Block>(&mut self.tape);
-            let tape = crate::layer::cut_mut(tape, rows as usize * L::Tape::USIZE).0;
-            let noise = Noise {
+        let batch = Batch {
+            samples,
+            count,
+            index,
+            noise: Noise {
                 seed: self.seed,
                 update: self.state.updates,
-                sample: first,
-                layer: 0,
-            };
-            L::record::<T, NativeKernel<M::Block>>(network.parameters(), inputs, tape, noise);
-            let outputs = outputs_of(tape, rows as usize * n_out);
-            let slopes = S::rows_mut::<T, _, M::Block>(&mut self.output_gradient);
-            let slopes = crate::layer::cut_mut(slopes, rows as usize * n_out).0;
-            for (row, (output, slopes)) in (0..rows).zip(
-                outputs
-                    .chunks_exact(n_out)
-                    .zip(slopes.chunks_exact_mut(n_out)),
-            ) {
-                let place = index(first + row) as usize;
-                if let Some((_, target)) = samples.sample(place)
-                    && let Ok(target) = target.kind()
-                {
-                    let loss = self.loss.loss(output, target, slopes);
-                    if !slopes
-                        .iter()
-                        .fold(loss.is_finite(), |finite, slope| finite & slope.is_finite())
-                    {
-                        return Err(Some(place));
-                    }
-                    sum += loss;
-                }
-            }
-            L::backward::<T, NativeKernel<M::Block>>(
-                network.parameters(),
-                inputs,
-                tape,
-                slopes,
+                ..Noise::default()
+            },
+        };
+        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
+        let parameters = network.parameters_mut().as_mut_slice();
+        let sum = self
+            .block
+            .gradient(parameters, &self.loss, &batch, gradient);
+        if sum.is_finite()
+            && update_all(&self.optimizer, &mut self.state, parameters, gradient).is_ok()
+        {
+            return Ok(sum);
+        }
+        Err(self.culprit(parameters, &batch))
+    }
+
+    /// The first sample of a batch whose own loss or gradient is not finite, by its place in the caller's data.
+    #[cold]
+    fn culprit<D, F>(&mut self, parameters: &[T], batch: &Batch<D, F>) -> Option<usize>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        F: Fn(u32) -> u32,
+    {
+        // one sample is its batch
+        if batch.count == 1 {
+            return Some((batch.index)(0) as usize);
+        }
+        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
+        let bad = (0..batch.count).find(|place| {
+            gradient.fill(T::ZERO);
+            let loss = self.block.add_rows(
+                parameters,
+                &self.loss,
+                batch,
+                *place..*place + 1,
                 gradient,
-                None,
+                T::ZERO,
             );
-            first += rows;
-        }
-        if count > 1 {
-            let count = T::from_u32(count);
-            for slope in gradient.iter_mut() {
-                *slope = *slope / count;
-            }
-        }
-        match update_all(
-            &self.optimizer,
-            &mut self.state,
-            network.parameters_mut(),
-            gradient,
-        ) {
-            Ok(()) => Ok(sum),
-            // one sample is its batch
-            Err(_) => Err(if count == 1 {
-                Some(index(0) as usize)
-            } else {
-                None
-            }),
-        }
+            !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
+        });
+        bad.map(|place| (batch.index)(place) as usize)
     }
 
     /// One update from one sample; returns its loss before the update.

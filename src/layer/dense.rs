@@ -8,7 +8,7 @@ use core::ops::{Add, Mul};
 use generic_array::typenum::{Prod, Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Layer, Noise, View, cut, cut_mut};
+use super::{Backward, Layer, Noise, View, cut, cut_mut};
 use crate::activation::{Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Dimensions, Kernel};
@@ -30,6 +30,10 @@ use crate::{Scalar, Shape};
 /// assert_eq!(network.forward(&[7.0, 4.0]), [0.0, 0.0, 3.0]);
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::type_complexity,
+    reason = "it has no values, and is Send and Sync whatever it is made of"
+)]
 pub struct Dense<I, O, A = Identity>(PhantomData<fn() -> (I, O, A)>);
 
 impl<I: Shape, O: Size, A> Dense<I, O, A> {
@@ -45,6 +49,7 @@ where
     I::Len: Mul<O>,
     Prod<I::Len, O>: Add<O>,
     Sum<Prod<I::Len, O>, O>: Count,
+    <A::Keeps as Keep>::Tape<O>: Count,
 {
     type Input = I;
     type Output = O;
@@ -82,25 +87,17 @@ where
     }
 
     #[inline]
-    fn backward<T: Scalar, K: Kernel>(
-        parameters: &[T],
-        inputs: &[T],
-        tape: &[T],
-        output_gradient: &mut [T],
-        gradient: &mut [T],
-        input_gradient: Option<&mut [T]>,
-    ) {
-        for (dy, kept) in output_gradient
-            .iter_mut()
-            .zip(<A::Keeps as Keep>::kept(tape))
-        {
+    fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
+        let kept = <A::Keeps as Keep>::kept(pass.tape);
+        for (dy, kept) in pass.output_gradient.iter_mut().zip(kept) {
             *dy = A::chain(*dy, *kept);
         }
-        let (weights, bias) = cut_mut(gradient, Self::WEIGHTS);
-        K::weight_gradient(Self::DIMENSIONS, inputs, output_gradient, weights, bias);
-        if let Some(input_gradient) = input_gradient {
+        let dy = &*pass.output_gradient;
+        let (weights, bias) = cut_mut(pass.gradient, Self::WEIGHTS);
+        K::weight_gradient(Self::DIMENSIONS, pass.inputs, dy, weights, bias);
+        if let Some(input_gradient) = pass.input_gradient {
             let (weights, _) = cut(parameters, Self::WEIGHTS);
-            K::input_gradient(Self::DIMENSIONS, weights, output_gradient, input_gradient);
+            K::input_gradient(Self::DIMENSIONS, weights, dy, input_gradient);
         }
     }
 }

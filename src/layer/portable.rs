@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Layer, Noise, View};
+use super::{Backward, Layer, Noise, View};
 use crate::Scalar;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -52,22 +52,8 @@ impl<L: Layer> Layer for Portable<L> {
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
         L::record::<T, K::Portable>(parameters, inputs, tape, noise);
     }
-    fn backward<T: Scalar, K: Kernel>(
-        parameters: &[T],
-        inputs: &[T],
-        tape: &[T],
-        output_gradient: &mut [T],
-        gradient: &mut [T],
-        input_gradient: Option<&mut [T]>,
-    ) {
-        L::backward::<T, K::Portable>(
-            parameters,
-            inputs,
-            tape,
-            output_gradient,
-            gradient,
-            input_gradient,
-        );
+    fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
+        L::backward::<T, K::Portable>(parameters, pass);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         L::rows(visit);

@@ -13,23 +13,23 @@ pub struct ClipNorm<O, T = f32> {
     pub optimizer: O,
 }
 
-/// The Euclidean norm, of values scaled by the largest.
-fn norm<T: Scalar>(values: &[T]) -> T {
+/// `limit / norm(values)`, at most 1. The values are scaled by the largest, so that neither the squares nor the norm
+/// itself overflow.
+fn scale<T: Scalar>(values: &[T], limit: T) -> T {
     let mut largest = T::ZERO;
     for value in values {
         if value.abs() > largest {
             largest = value.abs();
         }
     }
-    if largest == T::ZERO {
-        return T::ZERO;
-    }
     let mut sum = T::ZERO;
     for value in values {
         let scaled = *value / largest;
         sum += scaled * scaled;
     }
-    largest * sum.sqrt()
+    let scale = limit / largest / sum.sqrt();
+    // not a number where all values are 0, or one is not finite, which the pass over all refuses
+    if scale < T::ONE { scale } else { T::ONE }
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
@@ -37,14 +37,10 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
     type Step = (O::Step, T);
 
     fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step {
-        let norm = norm(gradient);
-        // a norm that is beyond the largest number scales to 0; what is not finite is refused by the pass over all
-        let scale = if norm > self.limit {
-            self.limit / norm
-        } else {
-            T::ONE
-        };
-        (self.optimizer.prepare(updates, gradient), scale)
+        (
+            self.optimizer.prepare(updates, gradient),
+            scale(gradient, self.limit),
+        )
     }
     #[inline(always)]
     fn update(

@@ -1,6 +1,6 @@
 //! The sizes: every number from 1 to 1,024, then each multiple of 64 up to 16,384.
 
-use generic_array::typenum::{B0, Const, UInt};
+use generic_array::typenum::{B0, UInt};
 
 use super::{Element, Size};
 
@@ -22,8 +22,6 @@ macro_rules! sizes {
     (@ $number:literal $name:ident) => {
         impl Size for names::$name {
             type Array<T: Element> = [T; $number];
-            type Number = Const<$number>;
-            type Double = UInt<Self, B0>;
         }
     };
 }

@@ -1,0 +1,296 @@
+//! The gradient of a sample by hand, and of a batch: samples pass through a network in blocks.
+
+use core::fmt::{Debug, Formatter};
+use core::ops::Range;
+
+use generic_array::typenum::Unsigned;
+
+use crate::error::DataError;
+use crate::evaluation::Evaluation;
+use crate::kernel::NativeKernel;
+use crate::layer::{Backward, Noise, cut_mut, outputs_of};
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
+use crate::sizes::U1;
+use crate::storage::{OwnedStorage, Stack, Storage, StorageMut};
+use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
+
+/// A gradient: one number for each parameter, so it has the type of a network, and its layers can be looked at.
+pub type Gradient<L, T = f32, S = Stack> = Network<L, T, S>;
+
+/// What [`Network::record`] keeps of one sample for the way back.
+pub struct Tape<L: Layer, T: Scalar = f32, S: OwnedStorage = Stack> {
+    values: S::Array<T, L::Tape>,
+}
+
+impl<L: Layer, T: Scalar, S: OwnedStorage> Tape<L, T, S> {
+    /// An empty tape.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { values: S::zeros() }
+    }
+}
+
+impl<L: Layer, T: Scalar, S: OwnedStorage> Default for Tape<L, T, S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: Layer, T: Scalar, S: OwnedStorage> Debug for Tape<L, T, S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Tape of {} values", L::Tape::USIZE)
+    }
+}
+
+impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
+    /// Forward for training by hand: fills the tape for [`backward`](Self::backward).
+    pub fn record<P: OwnedStorage>(
+        &self,
+        input: &InputArray<L, T>,
+        tape: &mut Tape<L, T, P>,
+    ) -> OutputArray<L, T> {
+        let tape = P::borrow_mut(&mut tape.values).as_mut_slice();
+        L::record::<T, NativeKernel<U1>>(
+            self.parameters(),
+            values::<L::Input, T>(input),
+            tape,
+            Noise::default(),
+        );
+        let mut output = <OutputArray<L, T>>::ZERO;
+        let slots = values_mut::<L::Output, T>(&mut output);
+        let recorded = outputs_of(tape, slots.len());
+        for (slot, value) in slots.iter_mut().zip(recorded) {
+            *slot = *value;
+        }
+        output
+    }
+
+    /// The way back from an output gradient: adds to `gradient`, and returns the gradient of the input.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Gradient, Network, Tape, sizes::*};
+    ///
+    /// let mut network = Network::<Dense<U2, U1>>::zeros();
+    /// network.layers_mut().weights[1][0] = 3.0;
+    /// let (mut tape, mut gradient) = (Tape::<Dense<U2, U1>>::new(), Gradient::zeros());
+    /// let output = network.record(&[5.0, 7.0], &mut tape);
+    /// assert_eq!(output, [21.0]);
+    /// assert_eq!(network.backward(&[5.0, 7.0], &tape, &[1.0], &mut gradient), [0.0, 3.0]);
+    /// assert_eq!(gradient.layers().weights, &[[5.0], [7.0]]);
+    /// ```
+    pub fn backward<P: OwnedStorage, G: StorageMut>(
+        &self,
+        input: &InputArray<L, T>,
+        tape: &Tape<L, T, P>,
+        output_gradient: &OutputArray<L, T>,
+        gradient: &mut Gradient<L, T, G>,
+    ) -> InputArray<L, T> {
+        use core::borrow::Borrow;
+        let mut output_gradient = output_gradient.clone();
+        let mut input_gradient = <InputArray<L, T>>::ZERO;
+        L::backward::<T, NativeKernel<U1>>(
+            self.parameters(),
+            Backward {
+                inputs: values::<L::Input, T>(input),
+                tape: tape.values.borrow(),
+                output_gradient: values_mut::<L::Output, T>(&mut output_gradient),
+                gradient: gradient.parameters_mut(),
+                input_gradient: Some(values_mut::<L::Input, T>(&mut input_gradient)),
+            },
+        );
+        input_gradient
+    }
+
+    /// The gradient of the mean loss over samples, written to `gradient`; returns that loss. Both may be infinite or NaN,
+    /// as the outputs may: [`Optimizer::apply`](crate::Optimizer::apply) refuses such a gradient.
+    ///
+    /// Samples pass through in blocks of [`DefaultBlock`], whose inputs and tapes lie on the stack.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Gradient, MeanSquaredError, Network, sizes::U1};
+    ///
+    /// let network = Network::<Dense<U1, U1>>::zeros();
+    /// let mut gradient = Gradient::zeros();
+    /// let samples = [([1.0], [2.0]), ([3.0], [4.0])];
+    /// let found = network.gradient(&samples, &MeanSquaredError, &mut gradient)?;
+    /// assert_eq!(found.loss, 10.0);
+    /// assert_eq!(gradient.layers().bias, &[-6.0]);
+    /// # Ok::<(), sizednet::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] if there are no samples, if their slices differ in length, or for a class out of range; `gradient`
+    /// is then as before.
+    pub fn gradient<D, E, G>(
+        &self,
+        samples: D,
+        loss: &E,
+        gradient: &mut Gradient<L, T, G>,
+    ) -> Result<Evaluation<T>, DataError>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        G: StorageMut,
+    {
+        self.gradient_in_blocks::<DefaultBlock, D, E, G>(samples, loss, gradient)
+    }
+
+    /// [`gradient`](Self::gradient) in blocks of `B` samples: fewer take less of the stack.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`gradient`](Self::gradient).
+    pub fn gradient_in_blocks<B, D, E, G>(
+        &self,
+        samples: D,
+        loss: &E,
+        gradient: &mut Gradient<L, T, G>,
+    ) -> Result<Evaluation<T>, DataError>
+    where
+        B: Size,
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        G: StorageMut,
+    {
+        let count = check::<_, _, L::Output, T>(samples)?;
+        let batch = Batch {
+            samples,
+            count,
+            index: |place| place,
+            noise: Noise::default(),
+        };
+        let mut block = Block::<L, T, Stack, B>::ZERO;
+        let sum = block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut());
+        Ok(Evaluation {
+            loss: sum / T::from_u32(count),
+            samples: count,
+        })
+    }
+}
+
+/// The samples of one update.
+pub(crate) struct Batch<D, F> {
+    /// The caller's data.
+    pub(crate) samples: D,
+    /// How many of them are in the batch.
+    pub(crate) count: u32,
+    /// From the place in the batch to the place in the caller's data.
+    pub(crate) index: F,
+    /// Of the batch's first sample.
+    pub(crate) noise: Noise,
+}
+
+/// The buffers for samples that pass through together, at most `B`.
+pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, B: Size> {
+    inputs: S::Rows<InputArray<L, T>, B>,
+    tape: S::Rows<TapeArray<L, T>, B>,
+    output_gradient: S::Rows<OutputArray<L, T>, B>,
+}
+
+type TapeArray<L, T> = generic_array::GenericArray<T, <L as Layer>::Tape>;
+
+impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
+    pub(crate) const ZERO: Self = Self {
+        inputs: Element::ZERO,
+        tape: Element::ZERO,
+        output_gradient: Element::ZERO,
+    };
+}
+
+impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
+    pub(crate) fn zeros() -> Self {
+        Self {
+            inputs: S::zero_rows(),
+            tape: S::zero_rows(),
+            output_gradient: S::zero_rows(),
+        }
+    }
+
+    /// Writes the gradient of the mean loss over a batch, and returns the sum of the losses.
+    #[inline]
+    pub(crate) fn gradient<D, E, F>(
+        &mut self,
+        parameters: &[T],
+        loss: &E,
+        batch: &Batch<D, F>,
+        gradient: &mut [T],
+    ) -> T
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        F: Fn(u32) -> u32,
+    {
+        gradient.fill(T::ZERO);
+        let mut sum = T::ZERO;
+        let mut first = 0;
+        while first < batch.count {
+            let next = batch.count.min(first.saturating_add(B::U32));
+            sum = self.add_rows(parameters, loss, batch, first..next, gradient, sum);
+            first = next;
+        }
+        if batch.count > 1 {
+            let count = T::from_u32(batch.count);
+            for slope in gradient {
+                *slope = *slope / count;
+            }
+        }
+        sum
+    }
+
+    /// Adds the gradients of the samples at these places of the batch, at most `B`, and returns `sum` with their losses added.
+    #[inline]
+    pub(crate) fn add_rows<D, E, F>(
+        &mut self,
+        parameters: &[T],
+        loss: &E,
+        batch: &Batch<D, F>,
+        places: Range<u32>,
+        gradient: &mut [T],
+        mut sum: T,
+    ) -> T
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T>,
+        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        F: Fn(u32) -> u32,
+    {
+        let (rows, outputs) = (places.len(), <L::Output as Shape>::Len::USIZE);
+        let (inputs, _) = cut_mut(S::rows_mut(&mut self.inputs), rows);
+        gather(batch.samples, places.clone().map(&batch.index), inputs);
+        let inputs = L::Input::flatten(inputs);
+        let (tape, _) = cut_mut(S::rows_mut(&mut self.tape), rows);
+        let tape = TapeArray::<L, T>::slice_from_chunks_mut(tape);
+        let noise = Noise {
+            sample: places.start,
+            ..batch.noise
+        };
+        L::record::<T, NativeKernel<B>>(parameters, inputs, tape, noise);
+        let recorded = outputs_of(tape, rows * outputs);
+        let (slopes, _) = cut_mut(S::rows_mut(&mut self.output_gradient), rows);
+        let results = recorded.chunks_exact(outputs).zip(slopes.iter_mut());
+        for (place, (output, slopes)) in places.map(&batch.index).zip(results) {
+            if let Some((_, target)) = batch.samples.sample(place as usize)
+                && let Ok(target) = target.kind()
+            {
+                sum += loss.loss(output, target, values_mut::<L::Output, T>(slopes));
+            }
+        }
+        L::backward::<T, NativeKernel<B>>(
+            parameters,
+            Backward {
+                inputs,
+                tape,
+                output_gradient: L::Output::flatten_mut(slopes),
+                gradient,
+                input_gradient: None,
+            },
+        );
+        sum
+    }
+}
