@@ -24,7 +24,7 @@ use generic_array::typenum::{B0, UInt};
 use crate::layer::{cut, cut_mut, outputs_of};
 use crate::{Scalar, Size};
 
-/// One number in, one out, with its derivative.
+/// One number in, one out, with its derivative: the [module](self) has an example of one's own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an activation",
     label = "not an activation"
@@ -57,7 +57,13 @@ pub trait Activation: 'static {
     }
 }
 
-/// How large first weights should be for an activation.
+/// How large first weights should be for an activation; [`Recommended`](crate::initializer::Recommended) reads it.
+///
+/// ```
+/// use sizednet::{Activation, Relu, activation::Gain};
+///
+/// assert_eq!(Relu::GAIN, Gain::RECTIFIED); // twice the variance, for the half that is 0
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gain {
     /// The factor of the variance.
@@ -85,6 +91,14 @@ impl Gain {
 }
 
 /// What a layer keeps of a sample for the derivative of its activation: [`Output`] or [`PreActivation`].
+///
+/// ```
+/// use sizednet::{Dense, Layer, Silu, Tanh, generic_array::typenum::Unsigned, sizes::*};
+///
+/// // the slope of tanh is a function of its output; that of x * sigmoid(x) is not
+/// assert_eq!(<Dense<U2, U3, Tanh> as Layer>::Tape::USIZE, 3);
+/// assert_eq!(<Dense<U2, U3, Silu> as Layer>::Tape::USIZE, 6);
+/// ```
 pub trait Keep: 'static {
     /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
     type Tape<O: Size>;
@@ -139,8 +153,15 @@ impl Keep for PreActivation {
 
 /// An activation without values; its piecewise forms are written so that NaN falls to the branch that keeps it.
 macro_rules! activation {
-    ($(#[$doc:meta])* $name:ident keeps $keeps:ident, $gain:ident; value($x:ident) $value:block slope($kept:ident) $slope:block) => {
+    (
+        $(#[$doc:meta])* $name:ident keeps $keeps:ident, $gain:ident; example $example:literal;
+        value($x:ident) $value:block slope($kept:ident) $slope:block
+    ) => {
         $(#[$doc])*
+        ///
+        /// ```
+        #[doc = concat!("use sizednet::{Activation, ", stringify!($name), "};\n\n", $example)]
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name;
 
@@ -158,6 +179,12 @@ macro_rules! activation {
 }
 
 /// The identity: `y = x`.
+///
+/// ```
+/// use sizednet::{Activation, Identity};
+///
+/// assert_eq!(Identity::value(3.0), 3.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity;
 
@@ -181,21 +208,21 @@ impl Activation for Identity {
 
 activation! {
     /// The rectifier: `y = x` above 0, else 0; slope 0 at 0.
-    Relu keeps Output, RECTIFIED;
+    Relu keeps Output, RECTIFIED; example "assert_eq!([-2.0, 3.0].map(Relu::value::<f32>), [0.0, 3.0]);";
     value(x) { if x <= T::ZERO { T::ZERO } else { x } }
     slope(y) { if y > T::ZERO { T::ONE } else { T::ZERO } }
 }
 
 activation! {
     /// The leaky rectifier: `y = x` above 0, else `x / 100`.
-    LeakyRelu keeps Output, RECTIFIED;
+    LeakyRelu keeps Output, RECTIFIED; example "assert_eq!([-2.0, 3.0].map(LeakyRelu::value::<f32>), [-0.02, 3.0]);";
     value(x) { if x > T::ZERO { x } else { x * T::from_f64(0.01) } }
     slope(y) { if y > T::ZERO { T::ONE } else { T::from_f64(0.01) } }
 }
 
 activation! {
     /// The exponential linear unit (Clevert and others, 2015): `y = x` above 0, else `exp(x) - 1`.
-    Elu keeps Output, RECTIFIED;
+    Elu keeps Output, RECTIFIED; example "assert_eq!(Elu::value(3.0), 3.0);\nassert!((Elu::value(-2.0) - ((-2.0_f64).exp() - 1.0)).abs() < 1e-15);";
     value(x) { if x > T::ZERO { x } else { x.exp_m1() } }
     slope(y) { if y > T::ZERO { T::ONE } else { y + T::ONE } }
 }
@@ -206,7 +233,7 @@ const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 activation! {
     /// The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016):
     /// `y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`.
-    Gelu keeps PreActivation, RECTIFIED;
+    Gelu keeps PreActivation, RECTIFIED; example "assert_eq!(Gelu::value(0.0), 0.0);\nassert!((Gelu::value(1.0) - 0.841_191_990_608_276_4_f64).abs() < 1e-15);";
     value(x) {
         let inner = T::from_f64(SQRT_2_OVER_PI) * (x + T::from_f64(0.044_715) * (x * x * x));
         // 1 + tanh(u) is 2 sigmoid(2u), which loses no digits where tanh is near -1
@@ -225,7 +252,7 @@ activation! {
 
 activation! {
     /// The sigmoid linear unit, or swish: `y = x * sigmoid(x)`.
-    Silu keeps PreActivation, RECTIFIED;
+    Silu keeps PreActivation, RECTIFIED; example "assert_eq!(Silu::value(0.0), 0.0);\nassert!((Silu::value(1.0) - 0.731_058_578_630_004_9_f64).abs() < 1e-15);";
     value(x) {
         let gate = x.sigmoid();
         if gate == T::ZERO { T::ZERO } else { x * gate }
@@ -239,28 +266,28 @@ activation! {
 
 activation! {
     /// The soft rectifier: `y = ln(1 + exp(x))`.
-    Softplus keeps Output, RECTIFIED;
+    Softplus keeps Output, RECTIFIED; example "assert!((Softplus::value(0.0) - 2.0_f64.ln()).abs() < 1e-15);\nassert_eq!(Softplus::value(1000.0), 1000.0);";
     value(x) { x.softplus() }
     slope(y) { -(-y).exp_m1() }
 }
 
 activation! {
     /// The logistic function: `y = 1 / (1 + exp(-x))`.
-    Sigmoid keeps Output, SIGMOID;
+    Sigmoid keeps Output, SIGMOID; example "assert_eq!(Sigmoid::value(0.0), 0.5);\nassert_eq!(Sigmoid::slope(0.5), 0.25); // a function of the output";
     value(x) { x.sigmoid() }
     slope(y) { y * (T::ONE - y) }
 }
 
 activation! {
     /// The hyperbolic tangent.
-    Tanh keeps Output, LINEAR;
+    Tanh keeps Output, LINEAR; example "assert_eq!(Tanh::value(0.0), 0.0);\nassert_eq!(Tanh::slope(0.5), 0.75); // a function of the output";
     value(x) { x.tanh() }
     slope(y) { T::ONE - y * y }
 }
 
 activation! {
     /// The sigmoid in three straight pieces: `y = x / 6 + 1 / 2`, held between 0 and 1.
-    HardSigmoid keeps Output, SIGMOID;
+    HardSigmoid keeps Output, SIGMOID; example "assert_eq!([-4.0, 0.0, 4.0].map(HardSigmoid::value::<f32>), [0.0, 0.5, 1.0]);";
     value(x) {
         let y = x / T::from_f64(6.0) + T::HALF;
         if y <= T::ZERO { T::ZERO } else if y >= T::ONE { T::ONE } else { y }
@@ -270,7 +297,7 @@ activation! {
 
 activation! {
     /// The identity, held between -1 and 1.
-    HardTanh keeps Output, LINEAR;
+    HardTanh keeps Output, LINEAR; example "assert_eq!([-4.0, 0.5, 4.0].map(HardTanh::value::<f32>), [-1.0, 0.5, 1.0]);";
     value(x) {
         if x <= -T::ONE { -T::ONE } else if x >= T::ONE { T::ONE } else { x }
     }

@@ -9,6 +9,13 @@ use crate::Scalar;
 use crate::activation::Gain;
 
 /// How many values a weight's layer takes and gives, and how large its activation likes weights to be.
+///
+/// ```
+/// use sizednet::{activation::Gain, initializer::Fan};
+///
+/// let fan = Fan::new(784, 128).with_gain(Gain::RECTIFIED);
+/// assert_eq!((fan.inputs, fan.outputs), (784, 128));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fan {
     /// Values that go into an output.
@@ -62,12 +69,30 @@ pub trait Initializer {
 }
 
 /// A number from `low` up to `high`: the upper 24 bits of one draw, so it is exact in `f32` and in `f64`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+/// use sizednet::initializer::uniform;
+///
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+/// let number: f32 = uniform(2.0, 3.0, &mut rng);
+/// assert!((2.0..3.0).contains(&number));
+/// ```
 pub fn uniform<T: Scalar, R: Rng + ?Sized>(low: T, high: T, rng: &mut R) -> T {
     let unit = T::from_u32(rng.next_u32() >> 8) * T::from_f64(1.0 / 16_777_216.0);
     low + (high - low) * unit
 }
 
 /// A number from the normal distribution of mean 0 and standard deviation 1 (Marsaglia's polar method, 1964).
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+/// use sizednet::initializer::normal;
+///
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+/// let number: f64 = normal(&mut rng);
+/// assert!(number.is_finite());
+/// ```
 pub fn normal<T: Scalar, R: Rng + ?Sized>(rng: &mut R) -> T {
     loop {
         let x = uniform(-T::ONE, T::ONE, rng);
@@ -94,6 +119,15 @@ fn fill_normal<T: Scalar, R: Rng + ?Sized>(variance: f64, values: &mut [T], rng:
 }
 
 /// All zeros: for layers that break no symmetry, such as a single one.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+/// use sizednet::{Dense, Network, initializer::Zeros, sizes::*};
+///
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+/// let network = Network::<Dense<U2, U1>>::initialized(&Zeros, &mut rng);
+/// assert_eq!(network, Network::<Dense<U2, U1>>::zeros());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Zeros;
 
@@ -104,6 +138,16 @@ impl Initializer for Zeros {
 }
 
 /// Weights and bias from `low` up to `high`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+/// use sizednet::{Dense, Network, initializer::Uniform, sizes::*};
+///
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+/// let small = Uniform { low: -0.1, high: 0.1 };
+/// let network = Network::<Dense<U2, U1>>::initialized(&small, &mut rng);
+/// assert!(network.parameters().iter().all(|value| value.abs() <= 0.1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Uniform {
     /// The smallest.
@@ -124,6 +168,15 @@ impl Initializer for Uniform {
 }
 
 /// Weights from the normal distribution of mean 0; the bias is zero.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+/// use sizednet::{Dense, Network, initializer::Normal, sizes::*};
+///
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+/// let network = Network::<Dense<U2, U1>>::initialized(&Normal { deviation: 0.1 }, &mut rng);
+/// assert_eq!(network.layers().bias, &[0.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Normal {
     /// The standard deviation.
@@ -143,6 +196,16 @@ fn mean_fan(fan: Fan) -> f64 {
 macro_rules! initializer {
     ($(#[$doc:meta])* $name:ident, $fill:ident, $fan:ident => $variance:expr) => {
         $(#[$doc])*
+        ///
+        /// ```
+        /// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+        #[doc = concat!("use sizednet::{Dense, Network, initializer::", stringify!($name), ", sizes::*};")]
+        ///
+        /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+        #[doc = concat!("let network = Network::<Dense<U2, U3>>::initialized(&", stringify!($name), ", &mut rng);")]
+        /// assert_ne!(network.layers().weights, &[[0.0; 3]; 2]);
+        /// assert_eq!(network.layers().bias, &[0.0; 3]);
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name;
 

@@ -40,6 +40,41 @@ pub use dense::{Dense, DenseMut, DenseRef};
 pub use portable::Portable;
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
+///
+/// ```
+/// use core::marker::PhantomData;
+/// use sizednet::{Layer, Network, Scalar, Size, kernel::Kernel, layer::Backward, sizes::*};
+///
+/// /// One learned factor for all inputs.
+/// struct Scale<N>(PhantomData<N>);
+///
+/// impl<N: Size> Layer for Scale<N> {
+///     type Input = N;
+///     type Output = N;
+///     type Parameters = U1;
+///     type Tape = N;
+///     const NAME: &'static str = "Scale";
+///
+///     fn forward<T: Scalar, K: Kernel>(p: &[T], inputs: &[T], outputs: &mut [T]) {
+///         for (x, y) in inputs.iter().zip(outputs) {
+///             *y = p[0] * *x;
+///         }
+///     }
+///     fn backward<T: Scalar, K: Kernel>(p: &[T], pass: Backward<'_, T>) {
+///         let dy = pass.output_gradient;
+///         for (x, dy) in pass.inputs.iter().zip(&*dy) {
+///             pass.gradient[0] += *x * *dy;
+///         }
+///         for (dx, dy) in pass.input_gradient.into_iter().flatten().zip(dy) {
+///             *dx = p[0] * *dy;
+///         }
+///     }
+/// }
+///
+/// let mut network = Network::<Scale<U2>>::zeros();
+/// network.parameters_mut()[0] = 3.0;
+/// assert_eq!(network.forward(&[1.0, 2.0]), [3.0, 6.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
@@ -137,7 +172,8 @@ pub struct Backward<'a, T> {
     pub input_gradient: Option<&'a mut [T]>,
 }
 
-/// A layer whose parameters can be looked at as arrays: [`Network::layers`](crate::Network::layers).
+/// A layer whose parameters can be looked at as arrays: [`Network::layers`](crate::Network::layers). A layer of one's own
+/// that has no view can still be looked at by [`Network::parameters`](crate::Network::parameters).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no typed view of its parameters; `split` or `parameters` has"
 )]

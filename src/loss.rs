@@ -59,7 +59,15 @@ fn mean<T: Scalar>(
     sum / count
 }
 
-/// `mean((output - target)^2)`.
+/// The squared error: `mean((output - target)^2)`.
+///
+/// ```
+/// use sizednet::{Loss, MeanSquaredError};
+///
+/// let mut gradient = [0.0; 2];
+/// assert_eq!(MeanSquaredError.loss(&[3.0, 1.0], &[1.0, 1.0][..], &mut gradient), 2.0);
+/// assert_eq!(gradient, [2.0, 0.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
@@ -73,7 +81,15 @@ impl<T: Scalar> Loss<T, [T]> for MeanSquaredError {
     }
 }
 
-/// `mean(|output - target|)`; slope 0 where they are equal.
+/// The absolute error: `mean(|output - target|)`; slope 0 where they are equal.
+///
+/// ```
+/// use sizednet::{Loss, MeanAbsoluteError};
+///
+/// let mut gradient = [0.0; 2];
+/// assert_eq!(MeanAbsoluteError.loss(&[3.0, 1.0], &[1.0, 1.0][..], &mut gradient), 1.0);
+/// assert_eq!(gradient, [0.5, 0.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
 
@@ -99,6 +115,14 @@ impl<T: Scalar> Loss<T, [T]> for MeanAbsoluteError {
 
 /// Squared near the target, absolute beyond `delta` (Huber, 1964): the mean of `e^2 / 2` where `|e| <= delta`, else of
 /// `delta * (|e| - delta / 2)`, for errors `e = output - target`.
+///
+/// ```
+/// use sizednet::{Huber, Loss};
+///
+/// let mut gradient = [0.0; 1];
+/// assert_eq!(Huber { delta: 1.0 }.loss(&[4.0], &[1.0][..], &mut gradient), 2.5);
+/// assert_eq!(gradient, [1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Huber<T> {
     /// Where the parabola goes over into lines.
@@ -129,6 +153,15 @@ impl<T: Scalar> Loss<T, [T]> for Huber<T> {
 
 /// Binary cross-entropy on logits: the mean of `softplus(y) - y * t` for logits `y` and targets `t` from 0 to 1, written
 /// so that no logit is too large.
+///
+/// ```
+/// use sizednet::{BinaryCrossEntropy, Loss};
+///
+/// let mut gradient = [0.0; 1];
+/// let loss: f64 = BinaryCrossEntropy.loss(&[0.0], &[1.0][..], &mut gradient);
+/// assert!((loss - 2.0_f64.ln()).abs() < 1e-15);
+/// assert_eq!(gradient, [-0.5]); // probability - target
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BinaryCrossEntropy;
 
@@ -160,6 +193,15 @@ impl<T: Scalar> Loss<T, [T]> for BinaryCrossEntropy {
 
 /// Softmax cross-entropy on logits: `ln(sum(exp(y))) * sum(t) - sum(y * t)` for logits `y` and probabilities `t`; of a
 /// [`Class`] the `t` are 1 for the class and 0 for the others.
+///
+/// ```
+/// use sizednet::{Class, CrossEntropy, Loss};
+///
+/// let mut gradient = [0.0; 2];
+/// let loss: f64 = CrossEntropy.loss(&[0.0, 0.0], &Class(1), &mut gradient);
+/// assert!((loss - 2.0_f64.ln()).abs() < 1e-15);
+/// assert_eq!(gradient, [0.5, -0.5]); // probabilities - target
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrossEntropy;
 

@@ -61,6 +61,14 @@ impl<L: Layer, T: Scalar> Network<L, T, Stack> {
         }
     }
     /// With these parameters.
+    ///
+    /// ```
+    /// use sizednet::{Dense, GenericArray, Network, sizes::*};
+    ///
+    /// // two weights, then the bias
+    /// let network = Network::<Dense<U2, U1>>::from_parameters(GenericArray::from_array([1.0, 2.0, 3.0]));
+    /// assert_eq!(network.forward(&[10.0, 100.0]), [213.0]);
+    /// ```
     pub const fn from_parameters(parameters: Parameters<L, T>) -> Self {
         Self { parameters }
     }
@@ -82,6 +90,15 @@ impl<'a, L: Layer, T: Scalar> Network<L, T, Borrowed<'a>> {
     }
     /// With parameters that lie in a slice.
     ///
+    /// ```
+    /// use sizednet::{Borrowed, Dense, Network, sizes::*};
+    ///
+    /// let file = [1.0, 2.0, 3.0];
+    /// let network = Network::<Dense<U2, U1>, f32, Borrowed>::from_slice(&file)?;
+    /// assert_eq!(network.forward(&[10.0, 100.0]), [213.0]);
+    /// # Ok::<(), sizednet::WrongLength>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WrongLength`] if it has more or fewer values than the network has parameters.
@@ -98,18 +115,45 @@ impl<'a, L: Layer, T: Scalar> Network<L, T, Borrowed<'a>> {
 
 impl<'a, L: Layer, T: Scalar> Network<L, T, BorrowedMut<'a>> {
     /// With parameters that lie elsewhere, to train them there.
+    ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, Parameters, Sgd, Trainer, sizes::*};
+    ///
+    /// let mut memory: Parameters<Dense<U1, U1>> = Default::default();
+    /// let mut network = Network::<Dense<U1, U1>, _, _>::borrowed_mut(&mut memory);
+    /// Trainer::stochastic(MeanSquaredError, Sgd::new(0.5)).step(&mut network, &[0.0], &[3.0])?;
+    /// assert_eq!(memory.as_slice(), [0.0, 3.0]);
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     pub const fn borrowed_mut(parameters: &'a mut Parameters<L, T>) -> Self {
         Self { parameters }
     }
 }
 
 impl<L: Layer, T: Scalar, S: OwnedStorage> Network<L, T, S> {
-    /// First parameters as each activation likes them ([`Recommended`]).
+    /// First parameters as each activation likes them ([`Recommended`]), the same on every machine.
+    ///
+    /// ```
+    /// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+    /// use sizednet::{Dense, Network, Relu, sizes::*};
+    ///
+    /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+    /// let network = Network::<(Dense<U2, U8, Relu>, Dense<U8, U1>)>::random(&mut rng);
+    /// assert_eq!(network.layers().0.bias, &[0.0; 8]);
+    /// ```
     #[must_use]
     pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {
         Self::initialized(&Recommended, rng)
     }
     /// First parameters from an initializer.
+    ///
+    /// ```
+    /// use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+    /// use sizednet::{Dense, Network, initializer::HeNormal, sizes::*};
+    ///
+    /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+    /// let network = Network::<Dense<U2, U8>>::initialized(&HeNormal, &mut rng);
+    /// ```
     #[must_use]
     pub fn initialized<I: Initializer + ?Sized, R: Rng + ?Sized>(
         initializer: &I,
@@ -123,10 +167,24 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> Network<L, T, S> {
 
 impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// How many parameters it has.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// type Small = Network<(Dense<U2, U3>, Dense<U3, U1>)>;
+    /// const _: () = assert!(Small::PARAMETERS == 13 && Small::BYTES == 52);
+    /// ```
     pub const PARAMETERS: usize = <L::Parameters as Unsigned>::USIZE;
     /// The bytes of its parameters.
     pub const BYTES: usize = Self::PARAMETERS * size_of::<T>();
     /// The bytes of inference: parameters, the values between layers and the output. Frames come on top.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// type Policy = Network<(Dense<U13, U16>, Dense<U16, U4>)>;
+    /// const _: () = assert!(Policy::INFERENCE_BYTES <= 2048, "it has to fit 2 KB");
+    /// ```
     pub const INFERENCE_BYTES: usize = Self::BYTES
         + (L::FORWARD_VALUES + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>();
     /// Multiplications with an addition in a forward pass.
@@ -136,11 +194,27 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     pub const FINGERPRINT: u64 = L::FINGERPRINT;
 
     /// All parameters, flat.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// let network = Network::<Dense<U2, U1>>::zeros();
+    /// assert_eq!(network.parameters().as_slice(), [0.0; 3]);
+    /// ```
     pub fn parameters(&self) -> &Parameters<L, T> {
         self.parameters.borrow()
     }
 
     /// The output for an input.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Image, Network, sizes::*};
+    ///
+    /// let line = Network::<Dense<U1, U1>>::zeros();
+    /// let [y] = line.forward(&[2.0]);
+    /// let image = Network::<Dense<Image<U1, U2, U2>, U1>>::zeros();
+    /// let [z] = image.forward(&[[[1.0, 2.0], [3.0, 4.0]]]);
+    /// ```
     #[inline]
     pub fn forward(&self, input: &InputArray<L, T>) -> OutputArray<L, T> {
         let mut output = <OutputArray<L, T>>::ZERO;
@@ -152,7 +226,19 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         output
     }
 
-    /// The outputs for many inputs, in blocks of [`DefaultBlock`] samples. Bit for bit those of [`forward`](Self::forward).
+    /// The outputs for many inputs, in blocks of [`DefaultBlock`](crate::DefaultBlock) samples. Bit for bit those of
+    /// [`forward`](Self::forward).
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// network.layers_mut().weights[0][0] = 2.0;
+    /// let mut outputs = [[0.0]; 3];
+    /// network.forward_batch(&[[1.0], [2.0], [3.0]], &mut outputs)?;
+    /// assert_eq!(outputs, [[2.0], [4.0], [6.0]]);
+    /// # Ok::<(), sizednet::WrongLength>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -192,11 +278,31 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     }
 
     /// The architecture as text, a line for each layer.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, Relu, sizes::*};
+    ///
+    /// let network = Network::<(Dense<U2, U8, Relu>, Dense<U8, U1>)>::zeros();
+    /// println!("{}", network.summary());
+    /// ```
     pub const fn summary(&self) -> Summary<L, T> {
         Summary::new()
     }
 
     /// A copy in storage of another kind; so a head from flash becomes trainable.
+    ///
+    /// ```
+    /// use sizednet::{Dense, GenericArray, MeanSquaredError, Network, Parameters, Sgd, Stack, Tanh, Trainer, sizes::*};
+    ///
+    /// type Policy = (Dense<U2, U4, Tanh>, Dense<U4, U1>);
+    /// static FLASH: Parameters<Policy> = GenericArray::from_array([0.25; 17]);
+    /// let policy = Network::<Policy, f32, _>::borrowed(&FLASH);
+    /// let (body, head) = policy.split();
+    /// let mut head = head.to_storage::<Stack>();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// trainer.step(&mut head, &body.forward(&[1.0, 2.0]), &[0.5])?;
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     #[must_use]
     pub fn to_storage<D: OwnedStorage>(&self) -> Network<L, T, D> {
         let mut copy = Network::default();
@@ -207,6 +313,15 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
 
 impl<L: View, T: Scalar, S: Storage> Network<L, T, S> {
     /// Each layer's weights and bias as arrays; a tuple for a tuple.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// let network = Network::<(Dense<U2, U3>, Dense<U3, U1>)>::zeros();
+    /// let (hidden, output) = network.layers();
+    /// assert_eq!(hidden.weights[1][2], 0.0); // from input 1 to output 2
+    /// assert_eq!(output.bias, &[0.0]);
+    /// ```
     pub fn layers(&self) -> L::Ref<'_, T> {
         L::view(self.parameters())
     }
@@ -214,6 +329,14 @@ impl<L: View, T: Scalar, S: Storage> Network<L, T, S> {
 
 impl<L: View, T: Scalar, S: StorageMut> Network<L, T, S> {
     /// Each layer's weights and bias as arrays, to write.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// let mut network = Network::<Dense<U2, U1>>::zeros();
+    /// *network.layers_mut().weights = [[1.0], [2.0]];
+    /// assert_eq!(network.forward(&[10.0, 100.0]), [210.0]);
+    /// ```
     pub fn layers_mut(&mut self) -> L::Mut<'_, T> {
         L::view_mut(self.parameters_mut())
     }
@@ -221,15 +344,41 @@ impl<L: View, T: Scalar, S: StorageMut> Network<L, T, S> {
 
 impl<L: Layer, T: Scalar, S: StorageMut> Network<L, T, S> {
     /// All parameters, flat, to write.
+    ///
+    /// ```
+    /// use sizednet::{Dense, Network, sizes::*};
+    ///
+    /// let mut network = Network::<Dense<U2, U1>>::zeros();
+    /// network.parameters_mut().copy_from_slice(&[1.0, 2.0, 3.0]);
+    /// assert_eq!(network.layers().bias, &[3.0]);
+    /// ```
     pub fn parameters_mut(&mut self) -> &mut Parameters<L, T> {
         S::borrow_mut(&mut self.parameters)
     }
     /// Takes over the parameters of another network.
+    ///
+    /// ```
+    /// use sizednet::{Dense, GenericArray, Network, sizes::*};
+    ///
+    /// let best = Network::<Dense<U1, U1>>::from_parameters(GenericArray::from_array([1.0, 2.0]));
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// network.copy_from(&best);
+    /// assert_eq!(network, best);
+    /// ```
     pub fn copy_from<R: Storage>(&mut self, other: &Network<L, T, R>) {
         self.parameters_mut().clone_from_slice(other.parameters());
     }
     /// Moves each parameter towards another network's: `(1 - rate) * own + rate * other`, as the target network of
     /// reinforcement learning does. Rate 0 changes nothing, rate 1 copies.
+    ///
+    /// ```
+    /// use sizednet::{Dense, GenericArray, Network, sizes::*};
+    ///
+    /// let online = Network::<Dense<U1, U1>>::from_parameters(GenericArray::from_array([4.0, 8.0]));
+    /// let mut target = Network::<Dense<U1, U1>>::zeros();
+    /// target.soft_update(&online, 0.25);
+    /// assert_eq!(target.parameters().as_slice(), [1.0, 2.0]);
+    /// ```
     pub fn soft_update<R: Storage>(&mut self, other: &Network<L, T, R>, rate: T) {
         for (own, other) in self.parameters_mut().iter_mut().zip(other.parameters()) {
             *own = (T::ONE - rate) * *own + rate * *other;
@@ -244,7 +393,7 @@ impl<A: Layer, B: Layer, T: Scalar, S: Storage> Network<(A, B), T, S>
 where
     (A, B): Layer,
 {
-    /// The two halves, each a network.
+    /// The two halves, each a network: [`to_storage`](Self::to_storage) shows what for.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -264,6 +413,16 @@ where
     (A, B): Layer,
 {
     /// The two halves, each a network that can be trained by itself.
+    ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Tanh, Trainer, sizes::*};
+    ///
+    /// let mut network = Network::<(Dense<U2, U4, Tanh>, Dense<U4, U1>)>::zeros();
+    /// let (body, mut head) = network.split_mut();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// trainer.step(&mut head, &body.forward(&[1.0, 2.0]), &[0.5])?;
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     #[expect(
         clippy::missing_panics_doc,
         reason = "the lengths are types, so it does not"

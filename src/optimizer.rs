@@ -129,6 +129,13 @@ pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
 
 /// The state of one parameter: an array of at most two numbers. The state of all is that many arrays like the
 /// parameters.
+///
+/// ```
+/// use sizednet::{Adam, Optimizer, optimizer::ParameterState};
+///
+/// // a mean and a mean square
+/// assert_eq!(<<Adam as Optimizer<f32>>::State as ParameterState<f32>>::COUNT, 2);
+/// ```
 pub trait ParameterState<T: Scalar>: Copy {
     /// As many `A` as the state has numbers.
     type Arrays<A>;
@@ -212,6 +219,17 @@ parameter_state!(1; first a);
 parameter_state!(2; first a, second b);
 
 /// The state of an optimizer: arrays like the parameters, and the number of updates so far. Open, to be saved.
+///
+/// ```
+/// use sizednet::{Adam, Dense, MeanSquaredError, Network, Trainer, sizes::U1};
+///
+/// let mut network = Network::<Dense<U1, U1>>::zeros();
+/// let mut trainer = Trainer::stochastic(MeanSquaredError, Adam::new(0.1));
+/// trainer.step(&mut network, &[1.0], &[1.0])?;
+/// let [mean, square] = &trainer.state().arrays;
+/// assert_eq!((mean.len(), square.len(), trainer.state().updates), (2, 2, 1));
+/// # Ok::<(), sizednet::TrainingError>(())
+/// ```
 pub struct State<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage = Stack> {
     /// The arrays.
     pub arrays: P::Arrays<S::Array<T, N>>,

@@ -34,6 +34,17 @@ impl Display for Class {
 }
 
 /// What a network whose output has shape `O` can be trained towards: an array of that shape, or a [`Class`].
+///
+/// ```
+/// use sizednet::{Adam, Class, CrossEntropy, Dense, MeanSquaredError, Network, Trainer, sizes::*};
+///
+/// let mut network = Network::<Dense<U2, U3>>::zeros();
+/// let mut fit = Trainer::stochastic(MeanSquaredError, Adam::new(0.1));
+/// fit.step(&mut network, &[1.0, 2.0], &[0.5, 0.0, 1.0])?;
+/// let mut classify = Trainer::stochastic(CrossEntropy, Adam::new(0.1));
+/// classify.step(&mut network, &[1.0, 2.0], &Class(2))?;
+/// # Ok::<(), sizednet::TrainingError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no target for this network's output",
     note = "a target is an array of the output's shape and number type, or a `Class`"
@@ -114,7 +125,28 @@ impl<O: Shape, T: Scalar> Target<O, T> for Class {
 /// Samples with inputs `I`, where they lie: pairs, or a pair of slices.
 ///
 /// Implemented for `&[(I, X)]`, `&[(I, X); N]`, `&Vec<(I, X)>` and for pairs of `&[I]`, `&[I; N]` or `&Vec<I>` with the
-/// same of targets.
+/// same of targets. One's own says how many there are and lends each; here each input is its own target:
+///
+/// ```
+/// use sizednet::{DataError, Dense, MeanSquaredError, Network, Samples, sizes::U1};
+///
+/// #[derive(Clone, Copy)]
+/// struct Echo<'a>(&'a [[f32; 1]]);
+///
+/// impl Samples<[f32; 1]> for Echo<'_> {
+///     type Target = [f32; 1];
+///     fn count(&self) -> Result<usize, DataError> {
+///         Ok(self.0.len())
+///     }
+///     fn sample(&self, index: usize) -> Option<(&[f32; 1], &[f32; 1])> {
+///         self.0.get(index).map(|input| (input, input))
+///     }
+/// }
+///
+/// let found = Network::<Dense<U1, U1>>::zeros().evaluate(Echo(&[[1.0], [3.0]]), &MeanSquaredError)?;
+/// assert_eq!(found.loss, 5.0);
+/// # Ok::<(), DataError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are not samples for this network: its input is `{I}`",
     label = "the network's input is `{I}`",
@@ -222,9 +254,9 @@ pub(crate) fn gather<I: Element, D: Samples<I>>(
     }
 }
 
-/// The inputs of a network as a user writes them.
+/// The inputs of a network as a user writes them: `InputArray<Dense<U2, U1>, f32>` is `[f32; 2]`.
 pub type InputArray<L, T> = <<L as crate::Layer>::Input as Shape>::Array<T>;
-/// The outputs of a network as a user writes them.
+/// The outputs of a network as a user writes them: `OutputArray<Dense<U2, U1>, f32>` is `[f32; 1]`.
 pub type OutputArray<L, T> = <<L as crate::Layer>::Output as Shape>::Array<T>;
 
 /// An element as the one value of a slice of values.

@@ -35,6 +35,13 @@ impl Schedule<Self> for f64 {
 }
 
 /// `start`, times `factor` after every `every` updates.
+///
+/// ```
+/// use sizednet::{Schedule, schedule::Step};
+///
+/// let schedule = Step { start: 0.5, factor: 0.5, every: 10 };
+/// assert_eq!([0, 9, 10, 20].map(|updates| schedule.rate(updates)), [0.5, 0.5, 0.25, 0.125]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step<T> {
     /// The first rate.
@@ -55,6 +62,13 @@ impl<T: Scalar> Schedule<T> for Step<T> {
 }
 
 /// `start * factor^updates`.
+///
+/// ```
+/// use sizednet::{Schedule, schedule::Exponential};
+///
+/// let schedule = Exponential { start: 0.5, factor: 0.5 };
+/// assert_eq!([0, 1, 2].map(|updates| schedule.rate(updates)), [0.5, 0.25, 0.125]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exponential<T> {
     /// The first rate.
@@ -70,6 +84,13 @@ impl<T: Scalar> Schedule<T> for Exponential<T> {
 }
 
 /// Half a cosine from `start` down to `end` (Loshchilov and Hutter, 2017, eq. 5), which then stays.
+///
+/// ```
+/// use sizednet::{Schedule, schedule::Cosine};
+///
+/// let schedule = Cosine { start: 1.0, end: 0.0, updates: 2 };
+/// assert_eq!([0, 1, 2, 3].map(|updates| schedule.rate(updates)), [1.0, 0.5, 0.0, 0.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cosine<T> {
     /// The first rate.
@@ -91,6 +112,13 @@ impl<T: Scalar> Schedule<T> for Cosine<T> {
 }
 
 /// Rises in equal steps to the first rate of `then`, which begins after that.
+///
+/// ```
+/// use sizednet::{Schedule, schedule::WarmUp};
+///
+/// let schedule = WarmUp { updates: 4, then: 1.0 };
+/// assert_eq!([0, 1, 3, 4].map(|updates| schedule.rate(updates)), [0.25, 0.5, 1.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WarmUp<S> {
     /// Updates of the rise.

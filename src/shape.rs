@@ -12,6 +12,14 @@ use crate::{Count, Element, Size};
 /// The shape of the values that a layer takes or gives: a [`Size`] (a vector) or an [`Image`].
 ///
 /// Its array is what a user writes: `[T; N]` for a vector, `[[[T; W]; H]; C]` for an image.
+///
+/// ```
+/// use sizednet::{Image, Shape, sizes::*};
+///
+/// let vector: <U3 as Shape>::Array<f32> = [1.0, 2.0, 3.0];
+/// let image: <Image<U1, U2, U3> as Shape>::Array<f32> = [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]];
+/// assert_eq!(Image::<U1, U2, U3>::flatten(&[image]), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
     label = "neither a size nor an image",

@@ -18,6 +18,13 @@ pub mod sizes {
 /// A number of values that typenum computes, such as the number of parameters of a network.
 ///
 /// Any length of a [`GenericArray`] is one. Unlike a [`Size`] it need not stand in a table.
+///
+/// ```
+/// use sizednet::{Dense, Layer, generic_array::typenum::Unsigned, sizes::*};
+///
+/// // 1,000 * 1,000 weights and 1,000 biases
+/// assert_eq!(<Dense<U1000, U1000> as Layer>::Parameters::USIZE, 1_001_000);
+/// ```
 pub trait Count: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
 
 impl<N> Count for N where N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
@@ -45,6 +52,10 @@ pub trait Size: Count {
 /// What may lie in a fixed array: numbers, and arrays of them.
 ///
 /// Its zero is a constant, so that a network can be made in a `static`.
+///
+/// ```
+/// assert_eq!(<[[f32; 2]; 3] as sizednet::Element>::ZERO, [[0.0; 2]; 3]);
+/// ```
 pub trait Element: Clone + Debug + PartialEq + 'static {
     /// Zero, or an array of zeros.
     const ZERO: Self;

@@ -13,24 +13,51 @@ use crate::{Count, Element, Scalar, Size};
 
 /// A kind of place for the parameters of a [`Network`](crate::Network).
 ///
-/// | kind | an array is | |
-/// |---|---|---|
-/// | [`Stack`] | a `GenericArray` | part of the value that holds it, in a `static` too |
-/// | `Heap` | a `Box` of one | feature `alloc`; built in place, never on the stack first |
-/// | [`Borrowed`] | a shared reference | weights in flash, or a part of another network |
-/// | [`BorrowedMut`] | an exclusive reference | a part of another network, to train |
+/// | kind | an array is | made by | |
+/// |---|---|---|---|
+/// | [`Stack`] | a `GenericArray` | `zeros`, `random`, `default` | part of the value that holds it, in a `static` too |
+/// | `Heap` | a `Box` of one | `random`, `default` | feature `alloc`; built in place, never on the stack first |
+/// | [`Borrowed`] | a shared reference | `borrowed`, `split` | weights in flash, or a part of another network |
+/// | [`BorrowedMut`] | an exclusive reference | `borrowed_mut`, `split_mut` | a part of another network, to train |
+///
+/// Code for networks in any of them takes the storage as a type:
+///
+/// ```
+/// use sizednet::{Layer, Network, Storage, sizes::{U1, U2}};
+///
+/// fn answer<L: Layer<Input = U2, Output = U1>, S: Storage>(network: &Network<L, f32, S>) -> f32 {
+///     network.forward(&[0.0, 1.0])[0]
+/// }
+/// ```
 pub trait Storage {
     /// An array of `N` numbers.
     type Array<T: Scalar, N: Count>: Borrow<GenericArray<T, N>>;
 }
 
 /// A [`Storage`] that can be written: all but [`Borrowed`].
+///
+/// ```
+/// use sizednet::{Layer, Network, StorageMut};
+///
+/// fn forget<L: Layer, S: StorageMut>(network: &mut Network<L, f32, S>) {
+///     network.parameters_mut().fill(0.0);
+/// }
+/// ```
 pub trait StorageMut: Storage {
     /// The array, to write.
     fn borrow_mut<T: Scalar, N: Count>(array: &mut Self::Array<T, N>) -> &mut GenericArray<T, N>;
 }
 
 /// A [`Storage`] that owns its arrays: [`Stack`] and `Heap`. A trainer keeps its gradient and its buffers in one.
+///
+/// ```
+/// use sizednet::{Layer, Network, OwnedStorage, Storage};
+///
+/// /// A copy to train, of a network that may lie in flash.
+/// fn trainable<L: Layer, S: Storage, D: OwnedStorage>(network: &Network<L, f32, S>) -> Network<L, f32, D> {
+///     network.to_storage()
+/// }
+/// ```
 pub trait OwnedStorage: StorageMut {
     /// An array for each sample of a block of `B`.
     type Rows<A: Element, B: Size>;
@@ -44,6 +71,16 @@ pub trait OwnedStorage: StorageMut {
 }
 
 /// Parameters as a part of the value that holds them: a local variable, a field, a `static`.
+///
+/// ```
+/// use sizednet::{Dense, Network, Stack, sizes::*};
+///
+/// // the default, so it seldom has to be written
+/// struct Agent {
+///     policy: Network<Dense<U2, U1>, f32, Stack>,
+/// }
+/// assert_eq!(size_of::<Agent>(), 3 * size_of::<f32>());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stack;
 
@@ -72,6 +109,16 @@ impl OwnedStorage for Stack {
 }
 
 /// Parameters in a box, built in place: for networks that are large for a stack.
+///
+/// ```
+/// use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};
+///
+/// type Digits = (Dense<U784, U512, Relu>, Dense<U512, U10>);
+/// let network = Network::<Digits, f32, Heap>::default(); // 1.6 MB
+/// // with gradient, Adam's two arrays and the buffers of a batch in boxes as well
+/// let trainer =
+///     Trainer::<Digits, _, _, MiniBatch<U32>, f32, Heap>::new(CrossEntropy, Adam::new(0.001));
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heap;
@@ -106,6 +153,14 @@ impl OwnedStorage for Heap {
 }
 
 /// Parameters that lie elsewhere, to read: in flash, or in another network.
+///
+/// ```
+/// use sizednet::{Borrowed, Dense, GenericArray, Network, Parameters, sizes::*};
+///
+/// static FLASH: Parameters<Dense<U2, U1>> = GenericArray::from_array([1.0, 2.0, 3.0]);
+/// static SUM: Network<Dense<U2, U1>, f32, Borrowed<'static>> = Network::borrowed(&FLASH);
+/// assert_eq!(SUM.forward(&[1.0, 1.0]), [6.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Borrowed<'a>(PhantomData<&'a ()>);
 
@@ -114,6 +169,15 @@ impl<'a> Storage for Borrowed<'a> {
 }
 
 /// Parameters that lie elsewhere, to read and write: a part of another network that is trained by itself.
+///
+/// ```
+/// use sizednet::{Dense, Network, sizes::*};
+///
+/// let mut network = Network::<(Dense<U2, U2>, Dense<U2, U1>)>::zeros();
+/// let (_body, mut head) = network.split_mut();
+/// head.layers_mut().bias[0] = 1.0; // the head alone
+/// assert_eq!(network.forward(&[0.0, 0.0]), [1.0]);
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct BorrowedMut<'a>(PhantomData<&'a mut ()>);
 

@@ -21,6 +21,8 @@ use crate::storage::{OwnedStorage, Stack, StorageMut};
 use crate::{Element, Layer, Scalar, Shape, Size};
 
 /// How many samples pass through together where nothing else is said. It changes memory and speed, no bit.
+///
+/// The methods that end in `_in_blocks` set another number.
 pub type DefaultBlock = U32;
 
 /// How samples make an update: [`Stochastic`], [`MiniBatch`] or [`FullBatch`].
@@ -31,7 +33,7 @@ pub trait Batching: 'static {
     const SAMPLES: Option<usize>;
 }
 
-/// An update for each sample, in a fresh random order.
+/// An update for each sample, in a fresh random order; made by [`Trainer::stochastic`].
 #[derive(Debug)]
 pub struct Stochastic;
 
@@ -40,7 +42,8 @@ impl Batching for Stochastic {
     const SAMPLES: Option<usize> = Some(1);
 }
 
-/// An update for every `N` samples, in a fresh random order; the last batch of an epoch may be smaller.
+/// An update for every `N` samples, in a fresh random order; the last batch of an epoch may be smaller. Made by
+/// [`Trainer::mini_batch`].
 #[derive(Debug)]
 pub struct MiniBatch<N, B = DefaultBlock>(PhantomData<(N, B)>);
 
@@ -49,7 +52,7 @@ impl<N: Size, B: Size> Batching for MiniBatch<N, B> {
     const SAMPLES: Option<usize> = Some(N::USIZE);
 }
 
-/// One update for all samples, in their order.
+/// One update for all samples, in their order; made by [`Trainer::full_batch`].
 #[derive(Debug)]
 pub struct FullBatch<B = DefaultBlock>(PhantomData<B>);
 
@@ -135,10 +138,30 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> Trainer<L, E, O, M, T
 
 impl<L: Layer, E, O: Optimizer<T>, T: Scalar> Trainer<L, E, O, Stochastic, T, Stack> {
     /// An update for each sample, in a fresh random order.
+    ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Trainer, sizes::U1};
+    ///
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// let loss = trainer.step(&mut network, &[1.0], &[2.0])?; // before the step
+    /// assert_eq!(loss, 4.0);
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     pub const fn stochastic(loss: E, optimizer: O) -> Self {
         Self::on_stack(loss, optimizer)
     }
     /// An update for every `N` samples, in a fresh random order.
+    ///
+    /// ```
+    /// use sizednet::{Adam, Class, CrossEntropy, Dense, Network, Trainer, sizes::*};
+    ///
+    /// let samples = vec![([0.0, 1.0], Class(2)); 100];
+    /// let mut network = Network::<Dense<U2, U3>>::zeros();
+    /// let mut trainer = Trainer::mini_batch::<U32>(CrossEntropy, Adam::new(0.01));
+    /// let epoch = trainer.epoch(&mut network, &samples)?; // 4 updates
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     pub const fn mini_batch<N: Size>(
         loss: E,
         optimizer: O,
@@ -152,7 +175,7 @@ impl<L: Layer, E, O: Optimizer<T>, T: Scalar> Trainer<L, E, O, Stochastic, T, St
     ) -> Trainer<L, E, O, MiniBatch<N, B>, T, Stack> {
         Trainer::on_stack(loss, optimizer)
     }
-    /// One update for all samples, in their order.
+    /// One update for all samples, in their order; the [type](Self) has an example.
     pub const fn full_batch(loss: E, optimizer: O) -> Trainer<L, E, O, FullBatch, T, Stack> {
         Trainer::on_stack(loss, optimizer)
     }
@@ -198,6 +221,13 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     };
 
     /// Sets the seed of the order of the samples, 0 by default.
+    ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Sgd, Trainer, sizes::U1};
+    ///
+    /// let mut trainer = Trainer::<Dense<U1, U1>, _, _>::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// trainer.seed(7);
+    /// ```
     pub fn seed(&mut self, seed: u64) -> &mut Self {
         self.seed = seed;
         self
@@ -208,6 +238,24 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     }
     /// Goes on from an epoch: with the same parameters, [state](Self::state_mut) and seed, training goes on bit for
     /// bit as if it had not stopped.
+    ///
+    /// ```
+    /// use sizednet::{Adam, Dense, MeanSquaredError, Network, Trainer, sizes::U1};
+    ///
+    /// let samples = [([0.0], [1.0]), ([1.0], [3.0]), ([2.0], [5.0])];
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Adam::new(0.1));
+    /// trainer.epoch(&mut network, &samples)?;
+    /// // another day: parameters, state, seed and epoch number were saved
+    /// let mut again = Trainer::stochastic(MeanSquaredError, Adam::new(0.1));
+    /// again.state_mut().arrays = trainer.state().arrays.clone();
+    /// again.state_mut().updates = trainer.state().updates;
+    /// again.resume_at(trainer.next_epoch());
+    /// let mut copy = network.clone();
+    /// assert_eq!(again.epoch(&mut copy, &samples)?, trainer.epoch(&mut network, &samples)?);
+    /// assert_eq!(copy, network);
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
     pub fn resume_at(&mut self, epoch: u32) -> &mut Self {
         self.epoch = epoch;
         self
@@ -319,6 +367,17 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     /// One epoch whose order of samples is written to `order`, of which it takes as many numbers as there are samples;
     /// a batch of all samples leaves it alone.
     ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Trainer, sizes::U1};
+    ///
+    /// static SAMPLES: [([f32; 1], [f32; 1]); 2] = [([0.0], [1.0]), ([1.0], [3.0])]; // in flash
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// let mut order = [0; 2];
+    /// let epoch = trainer.epoch_with(&mut network, &SAMPLES, &mut order)?; // without a heap
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TrainingError`] if the data cannot be used, `order` is too short or a value is not finite.
@@ -375,6 +434,23 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
 
     /// One epoch: every sample once.
     ///
+    /// ```
+    /// use sizednet::{Dense, EarlyStop, MeanSquaredError, Network, Sgd, Trainer, sizes::U1};
+    ///
+    /// let (train, validation) = ([([0.0], [1.0]), ([1.0], [3.0])], [([0.5], [2.0])]);
+    /// let mut network = Network::<Dense<U1, U1>>::zeros();
+    /// let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.1));
+    /// let mut stop = EarlyStop::patience(10);
+    /// for _ in 0..200 {
+    ///     trainer.epoch(&mut network, &train)?;
+    ///     if stop.see(network.evaluate(&validation, &MeanSquaredError)?.loss, &network) {
+    ///         break;
+    ///     }
+    /// }
+    /// stop.restore(&mut network);
+    /// # Ok::<(), sizednet::TrainingError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TrainingError`] if the data cannot be used or a value is not finite.
@@ -405,7 +481,8 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         self.epoch_with(network, samples, &mut [])
     }
 
-    /// Epochs without end (take as many as you want); after an error there are no more.
+    /// Epochs without end (take as many as you want); after an error there are no more. The [type](Self) has an
+    /// example.
     pub fn epochs<'a, D, P>(
         &'a mut self,
         network: &'a mut Network<L, T, P>,

@@ -99,6 +99,13 @@ macro_rules! adam {
 
 adam! {
     /// Adam (Kingma and Ba, 2015, algorithm 1). Its weight decay adds `decay * parameter` to the gradient.
+    ///
+    /// ```
+    /// use sizednet::{Adam, Dense, MeanSquaredError, Trainer, sizes::U1};
+    ///
+    /// let optimizer = Adam::new(0.001).betas(0.9, 0.99);
+    /// let trainer = Trainer::<Dense<U1, U1>, _, _>::stochastic(MeanSquaredError, optimizer);
+    /// ```
     Adam, None, "0";
     update(step, parameter, gradient, state) {
         adam(step, parameter, decayed(step.decay, parameter, gradient), state)
@@ -108,6 +115,13 @@ adam! {
 adam! {
     /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019): first
     /// `parameter -= learning_rate * decay * parameter`, then Adam's step.
+    ///
+    /// ```
+    /// use sizednet::{AdamW, Dense, MeanSquaredError, Trainer, sizes::U1};
+    ///
+    /// let optimizer = AdamW::new(0.001).weight_decay(0.1);
+    /// let trainer = Trainer::<Dense<U1, U1>, _, _>::stochastic(MeanSquaredError, optimizer);
+    /// ```
     AdamW, Some(T::from_f64(0.01)), "0.01";
     update(step, parameter, gradient, state) {
         let parameter = match step.decay {

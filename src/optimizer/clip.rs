@@ -5,6 +5,18 @@ use crate::Scalar;
 
 /// Scales a gradient whose Euclidean norm is above `limit` down to it (Pascanu and others, 2013), then lets
 /// `optimizer` step. The norm can't overflow.
+///
+/// ```
+/// use sizednet::{ClipNorm, Dense, Network, Gradient, Optimizer, Sgd, optimizer::State, sizes::*};
+///
+/// let mut network = Network::<Dense<U1, U1>>::zeros();
+/// let mut gradient = Gradient::<Dense<U1, U1>>::zeros();
+/// gradient.parameters_mut().copy_from_slice(&[3.0, 4.0]);
+/// let optimizer = ClipNorm { limit: 1.0, optimizer: Sgd::new(10.0) };
+/// optimizer.apply(&mut State::new(&optimizer), &mut network, &gradient)?;
+/// assert_eq!(network.parameters().as_slice(), [-6.0, -8.0]);
+/// # Ok::<(), sizednet::NotFinite>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClipNorm<O, T = f32> {
     /// The largest norm.
@@ -54,6 +66,13 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
 }
 
 /// Holds each gradient between `-limit` and `limit`, then lets `optimizer` step.
+///
+/// ```
+/// use sizednet::{Adam, ClipValue, Dense, MeanSquaredError, Trainer, sizes::U1};
+///
+/// let optimizer = ClipValue { limit: 0.5, optimizer: Adam::new(0.001) };
+/// let trainer = Trainer::<Dense<U1, U1>, _, _>::stochastic(MeanSquaredError, optimizer);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClipValue<O, T = f32> {
     /// The largest magnitude.

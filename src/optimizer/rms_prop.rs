@@ -7,6 +7,13 @@ use crate::schedule::Schedule;
 
 /// `RMSprop` (Hinton, 2012): `square = smoothing * square + (1 - smoothing) * gradient^2;
 /// parameter -= learning_rate * gradient / (sqrt(square) + epsilon)`.
+///
+/// ```
+/// use sizednet::{Dense, MeanSquaredError, RmsProp, Trainer, sizes::U1};
+///
+/// let optimizer = RmsProp::new(0.01).smoothing(0.9);
+/// let trainer = Trainer::<Dense<U1, U1>, _, _>::stochastic(MeanSquaredError, optimizer);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RmsProp<T = f32, R = T> {
     learning_rate: R,

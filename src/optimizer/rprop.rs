@@ -5,6 +5,14 @@ use crate::Scalar;
 
 /// Rprop (Riedmiller and Braun, 1993), for full batches: each parameter's step grows by 1.2 while its gradient keeps its
 /// sign, up to 50, and shrinks by half when it turns, down to 1e-6; where it turned, the parameter rests for one update.
+///
+/// ```
+/// use sizednet::{Optimizer, Rprop};
+///
+/// let step = Rprop::new(0.5).prepare(0, &[]);
+/// // only the sign of the gradient counts
+/// assert_eq!(<Rprop as Optimizer<f32>>::update(&step, 3.0, 1e-9, [0.0, 0.0]).0, 2.5);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rprop<T = f32> {
     first: T,

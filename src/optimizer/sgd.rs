@@ -5,6 +5,13 @@ use crate::Scalar;
 use crate::schedule::Schedule;
 
 /// Gradient descent: `parameter -= learning_rate * gradient`.
+///
+/// ```
+/// use sizednet::{Optimizer, Sgd};
+///
+/// let step = Sgd::new(0.5).prepare(0, &[]);
+/// assert_eq!(<Sgd as Optimizer<f32>>::update(&step, 3.0, 2.0, []), (2.0, []));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sgd<T = f32, R = T> {
     learning_rate: R,
@@ -71,6 +78,15 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
 
 /// Gradient descent with momentum (Polyak, 1964), or Nesterov's (Sutskever and others, 2013), made by
 /// [`Sgd::momentum`].
+///
+/// ```
+/// use sizednet::{Optimizer, Sgd, optimizer::Momentum};
+///
+/// let optimizer: Momentum = Sgd::new(0.5).momentum(0.5);
+/// let step = optimizer.prepare(1, &[]);
+/// // velocity 0.5 * 4 + 2
+/// assert_eq!(<Momentum as Optimizer<f32>>::update(&step, 3.0, 2.0, [4.0]), (1.0, [4.0]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum<T = f32, R = T> {
     sgd: Sgd<T, R>,
