@@ -4,6 +4,17 @@ use core::error::Error;
 use core::fmt::{Display, Formatter, Result};
 
 /// A value that would be infinite or NaN.
+///
+/// ```
+/// use sizednet::{Dense, Gradient, Network, NotFinite, Optimizer, Sgd, optimizer::State, sizes::U1};
+///
+/// let mut network = Network::<Dense<U1, U1>>::zeros();
+/// let mut gradient = Gradient::<Dense<U1, U1>>::zeros();
+/// gradient.parameters_mut()[1] = f32::NAN;
+/// let optimizer = Sgd::new(0.1);
+/// let refused = optimizer.apply(&mut State::new(&optimizer), &mut network, &gradient);
+/// assert_eq!(refused, Err(NotFinite));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotFinite;
 
@@ -16,6 +27,13 @@ impl Display for NotFinite {
 impl Error for NotFinite {}
 
 /// A slice of the wrong length.
+///
+/// ```
+/// use sizednet::{Borrowed, Dense, Network, WrongLength, sizes::*};
+///
+/// let error = Network::<Dense<U2, U1>, f32, Borrowed>::from_slice(&[1.0]).unwrap_err();
+/// assert_eq!(error, WrongLength { given: 1, wanted: 3 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrongLength {
     /// How many values there are.
@@ -37,6 +55,14 @@ impl Display for WrongLength {
 impl Error for WrongLength {}
 
 /// Data that cannot be used.
+///
+/// ```
+/// use sizednet::{DataError, Dense, MeanSquaredError, Network, sizes::U1};
+///
+/// let network = Network::<Dense<U1, U1>>::zeros();
+/// let empty: [([f32; 1], [f32; 1]); 0] = [];
+/// assert_eq!(network.evaluate(&empty, &MeanSquaredError), Err(DataError::NoSamples));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataError {
@@ -112,6 +138,16 @@ pub enum Place {
 }
 
 /// Why training stopped. Steps before the one that failed stay; that one changed nothing.
+///
+/// ```
+/// use sizednet::{Dense, MeanSquaredError, Network, Place, Sgd, Trainer, TrainingError, sizes::U1};
+///
+/// let mut network = Network::<Dense<U1, U1>>::zeros();
+/// let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.1));
+/// let error = trainer.epoch(&mut network, &[([1.0], [0.0]), ([f32::NAN], [0.0])]).unwrap_err();
+/// assert_eq!(error, TrainingError::NotFinite { epoch: 0, place: Place::Sample(1) });
+/// assert_eq!(network, Network::<Dense<U1, U1>>::zeros());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainingError {

@@ -31,6 +31,15 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
 
     /// The mean loss over samples. It may be infinite or NaN, as the outputs may.
     ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, sizes::U1};
+    ///
+    /// let network = Network::<Dense<U1, U1>>::zeros();
+    /// let found = network.evaluate(&[([0.0], [1.0]), ([0.0], [3.0])], &MeanSquaredError)?;
+    /// assert_eq!(found.loss, 5.0);
+    /// # Ok::<(), sizednet::DataError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`DataError`] if there are no samples, if their slices differ in length, or for a class out of range.
@@ -56,6 +65,16 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     }
 
     /// How often each class was taken for each, over samples whose targets are classes.
+    ///
+    /// ```
+    /// use sizednet::{Class, Dense, Network, sizes::*};
+    ///
+    /// let network = Network::<Dense<U1, U2>>::zeros(); // class 0 for all
+    /// let confusion = network.confusion(&[([0.0], Class(0)), ([1.0], Class(1))])?;
+    /// assert_eq!(confusion.counts, [[1, 0], [1, 0]]);
+    /// assert_eq!(confusion.accuracy(), 0.5);
+    /// # Ok::<(), sizednet::DataError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,7 +141,7 @@ pub struct Evaluation<T> {
     pub samples: u32,
 }
 
-/// How often each class was taken for each: `counts[class][taken for]`.
+/// How often each class was taken for each; [`Network::confusion`] counts.
 #[derive(Clone, PartialEq)]
 pub struct Confusion<N: Size> {
     /// `counts[class][taken for]`.

@@ -77,7 +77,17 @@ impl Dimensions {
     }
 }
 
-/// The arithmetic of the machine: what a network uses where nothing says [`Portable`](crate::Portable).
+/// What [`Network`](crate::Network) passes to its layers: the arithmetic of the machine where nothing says
+/// [`Portable`](crate::Portable).
+///
+/// ```
+/// use sizednet::{Dense, Layer, kernel::NativeKernel, sizes::*};
+///
+/// // two samples at once, on flat slices
+/// let mut outputs = [0.0; 2];
+/// Dense::<U2, U1>::forward::<f32, NativeKernel<U2>>(&[1.0, 2.0, 3.0], &[0.0, 0.0, 1.0, 1.0], &mut outputs);
+/// assert_eq!(outputs, [3.0, 6.0]);
+/// ```
 #[derive(Debug)]
 pub struct NativeKernel<B>(PhantomData<B>);
 
