@@ -73,7 +73,7 @@ pub struct Gain {
 }
 
 impl Gain {
-    /// For activations that are the identity near 0.
+    /// For activations that are about linear near 0.
     pub const LINEAR: Self = Self {
         variance: 1.0,
         rectifies: false,
@@ -82,11 +82,6 @@ impl Gain {
     pub const RECTIFIED: Self = Self {
         variance: 2.0,
         rectifies: true,
-    };
-    /// For the sigmoid, whose slope at 0 is 1/4: four times the range (Glorot and Bengio, 2010).
-    pub const SIGMOID: Self = Self {
-        variance: 16.0,
-        rectifies: false,
     };
 }
 
@@ -273,7 +268,7 @@ activation! {
 
 activation! {
     /// The logistic function: `y = 1 / (1 + exp(-x))`.
-    Sigmoid keeps Output, SIGMOID; example "assert_eq!(Sigmoid::value(0.0), 0.5);\nassert_eq!(Sigmoid::slope(0.5), 0.25); // a function of the output";
+    Sigmoid keeps Output, LINEAR; example "assert_eq!(Sigmoid::value(0.0), 0.5);\nassert_eq!(Sigmoid::slope(0.5), 0.25); // a function of the output";
     value(x) { x.sigmoid() }
     slope(y) { y * (T::ONE - y) }
 }
@@ -287,7 +282,7 @@ activation! {
 
 activation! {
     /// The sigmoid in three straight pieces: `y = x / 6 + 1 / 2`, held between 0 and 1.
-    HardSigmoid keeps Output, SIGMOID; example "assert_eq!([-4.0, 0.0, 4.0].map(HardSigmoid::value::<f32>), [0.0, 0.5, 1.0]);";
+    HardSigmoid keeps Output, LINEAR; example "assert_eq!([-4.0, 0.0, 4.0].map(HardSigmoid::value::<f32>), [0.0, 0.5, 1.0]);";
     value(x) {
         let y = x / T::from_f64(6.0) + T::HALF;
         if y <= T::ZERO { T::ZERO } else if y >= T::ONE { T::ONE } else { y }

@@ -20,6 +20,22 @@ use crate::{Count, Scalar, Shape, Size, fingerprint};
 #[derive(Debug)]
 pub struct Chain<A, B>(PhantomData<fn() -> (A, B)>);
 
+/// A sum of counts. A bound `Add` in its place would be named first where a size is generic.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the number of parameters is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Dense<U2, H>, Dense<H, U1>): Layer`"
+)]
+pub trait Plus<Other> {
+    type Sum: Count;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Add<B, Output: Count>, B> Plus<B> for A {
+    type Sum = Sum<A, B>;
+}
+
 /// The values between two layers, for a block of samples.
 type Between<L, T, B> = <B as Size>::Array<OutputArray<L, T>>;
 
@@ -31,15 +47,13 @@ const fn length<S: Shape>() -> usize {
 impl<A: Layer, B: Layer> Layer for Chain<A, B>
 where
     <B::Input as Shape>::Key: Takes<<A::Output as Shape>::Key>,
-    A::Parameters: Add<B::Parameters>,
-    Sum<A::Parameters, B::Parameters>: Count,
-    A::Tape: Add<B::Tape>,
-    Sum<A::Tape, B::Tape>: Count,
+    A::Parameters: Plus<B::Parameters>,
+    A::Tape: Plus<B::Tape>,
 {
     type Input = A::Input;
     type Output = B::Output;
-    type Parameters = Sum<A::Parameters, B::Parameters>;
-    type Tape = Sum<A::Tape, B::Tape>;
+    type Parameters = <A::Parameters as Plus<B::Parameters>>::Sum;
+    type Tape = <A::Tape as Plus<B::Tape>>::Sum;
 
     const NAME: &'static str = "Chain";
     const LAYERS: usize = A::LAYERS + B::LAYERS;

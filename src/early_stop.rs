@@ -58,9 +58,9 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> EarlyStop<L, T, S> {
             self.best.copy_from(network);
             self.loss = Some(loss);
             self.waited = 0;
-        } else {
-            self.waited = self.waited.saturating_add(1);
+            return false;
         }
+        self.waited = self.waited.saturating_add(1);
         self.waited >= self.patience
     }
     /// The lowest loss so far.

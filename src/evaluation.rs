@@ -51,15 +51,15 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     {
         let count = check::<_, _, L::Output, T>(samples)?;
         let mut slopes = <OutputArray<L, T>>::ZERO;
-        let mut sum = T::ZERO;
+        let (mut sum, of) = (T::ZERO, T::from_u32(count));
         self.for_each_output(samples, count, |output, target| {
             if let Ok(target) = target.kind() {
                 let slopes = values_mut::<L::Output, T>(&mut slopes);
-                sum += loss.loss(values::<L::Output, T>(output), target, slopes);
+                sum += loss.loss(values::<L::Output, T>(output), target, slopes) / of;
             }
         });
         Ok(Evaluation {
-            loss: sum / T::from_u32(count),
+            loss: sum,
             samples: count,
         })
     }

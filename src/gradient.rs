@@ -161,24 +161,26 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         let batch = Batch {
             samples,
             count,
+            of: T::from_u32(count),
             index: |place| place,
             noise: Noise::default(),
         };
         let mut block = Block::<L, T, Stack, B>::ZERO;
-        let sum = block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut());
         Ok(Evaluation {
-            loss: sum / T::from_u32(count),
+            loss: block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut()),
             samples: count,
         })
     }
 }
 
 /// The samples of one update.
-pub(crate) struct Batch<D, F> {
+pub(crate) struct Batch<T, D, F> {
     /// The caller's data.
     pub(crate) samples: D,
     /// How many of them are in the batch.
     pub(crate) count: u32,
+    /// The number of samples that the mean loss is over, by which each loss is divided, so that their sum can't overflow.
+    pub(crate) of: T,
     /// From the place in the batch to the place in the caller's data.
     pub(crate) index: F,
     /// Of the batch's first sample.
@@ -211,13 +213,13 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         }
     }
 
-    /// Writes the gradient of the mean loss over a batch, and returns the sum of the losses.
+    /// Writes the gradient of the mean loss over a batch, and returns the batch's part of the mean loss.
     #[inline]
     pub(crate) fn gradient<D, E, F>(
         &mut self,
         parameters: &[T],
         loss: &E,
-        batch: &Batch<D, F>,
+        batch: &Batch<T, D, F>,
         gradient: &mut [T],
     ) -> T
     where
@@ -249,7 +251,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         &mut self,
         parameters: &[T],
         loss: &E,
-        batch: &Batch<D, F>,
+        batch: &Batch<T, D, F>,
         places: Range<u32>,
         gradient: &mut [T],
         mut sum: T,
@@ -278,7 +280,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
             if let Some((_, target)) = batch.samples.sample(place as usize)
                 && let Ok(target) = target.kind()
             {
-                sum += loss.loss(output, target, values_mut::<L::Output, T>(slopes));
+                sum += loss.loss(output, target, values_mut::<L::Output, T>(slopes)) / batch.of;
             }
         }
         L::backward::<T, NativeKernel<B>>(

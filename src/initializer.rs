@@ -234,8 +234,8 @@ initializer! {
     HeNormal, fill_normal, fan => 2.0 / fan.inputs as f64
 }
 initializer! {
-    /// What each activation likes: He's uniform form for those that pass one side only, Xavier's for the others, with
-    /// four times the range for sigmoids (Glorot and Bengio, 2010); the bias is zero.
+    /// What each activation likes: He's uniform form for those that pass one side only, Xavier's for the others; the bias
+    /// is zero.
     Recommended, fill_uniform, fan => {
         fan.gain.variance / if fan.gain.rectifies { fan.inputs as f64 } else { mean_fan(fan) }
     }

@@ -380,6 +380,13 @@ impl<L: Layer, T: Scalar, S: StorageMut> Network<L, T, S> {
     /// assert_eq!(target.parameters().as_slice(), [1.0, 2.0]);
     /// ```
     pub fn soft_update<R: Storage>(&mut self, other: &Network<L, T, R>, rate: T) {
+        // at its ends the formula would let through a NaN, or an infinity times 0
+        if rate == T::ZERO {
+            return;
+        }
+        if rate == T::ONE {
+            return self.copy_from(other);
+        }
         for (own, other) in self.parameters_mut().iter_mut().zip(other.parameters()) {
             *own = (T::ONE - rate) * *own + rate * *other;
         }

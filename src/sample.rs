@@ -92,7 +92,7 @@ where
     }
 }
 
-impl<T: Scalar, C, H, W, const NC: usize, const NH: usize, const NW: usize>
+impl<T: Scalar, C: Size, H: Size, W: Size, const NC: usize, const NH: usize, const NW: usize>
     Target<Image<C, H, W>, T> for [[[T; NW]; NH]; NC]
 where
     Image<C, H, W>: Shape<Array<T> = Self>,
@@ -221,11 +221,14 @@ pub(crate) fn check<I, D: Samples<I>, O: Shape, T: Scalar>(samples: D) -> Result
 where
     D::Target: Target<O, T>,
 {
-    let count = samples.count()?;
+    let samples_count = samples.count()?;
+    let count = u32::try_from(samples_count).map_err(|_| DataError::TooManySamples {
+        samples: samples_count,
+    })?;
     if count == 0 {
         return Err(DataError::NoSamples);
     }
-    for sample in 0..count {
+    for sample in 0..samples_count {
         let (_, target) = samples
             .sample(sample)
             .ok_or(DataError::Missing { sample })?;
@@ -237,7 +240,7 @@ where
             });
         }
     }
-    u32::try_from(count).map_err(|_| DataError::TooManySamples { samples: count })
+    Ok(count)
 }
 
 /// Copies the inputs at these places, one to a slot.

@@ -79,7 +79,7 @@ impl<N: Size> Shape for N {
 /// type Classifier = Dense<Digit, U10>;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Image<C, H, W>(PhantomData<(C, H, W)>);
+pub struct Image<C: Size, H: Size, W: Size>(PhantomData<(C, H, W)>);
 
 impl<C: Size, H: Size + Mul<W>, W: Size> Shape for Image<C, H, W>
 where
@@ -88,7 +88,7 @@ where
 {
     type Len = Prod<C, Prod<H, W>>;
     type Array<T: Element> = C::Array<H::Array<W::Array<T>>>;
-    type Key = Image<Number<C>, Number<H>, Number<W>>;
+    type Key = (Number<C>, Number<H>, Number<W>);
     const DIMENSIONS: &'static [usize] = &[C::USIZE, H::USIZE, W::USIZE];
 
     fn flatten<T: Element>(samples: &[Self::Array<T>]) -> &[T] {
@@ -123,6 +123,11 @@ impl Display for Dimensions {
 /// Implemented by a shape's key if it takes what `Given` gives. The leaf traits below carry the messages; a bound
 /// `Layer<Input = …>` beside it would be reported first, in typenum's own words.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "whether these layers fit is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Dense<U2, H>, Dense<H, U1>): Layer`"
+)]
 pub trait Takes<Given> {}
 
 #[doc(hidden)]
@@ -162,7 +167,7 @@ impl<
     const WC: usize,
     const WH: usize,
     const WW: usize,
-> Takes<Image<Const<GC>, Const<GH>, Const<GW>>> for Image<Const<WC>, Const<WH>, Const<WW>>
+> Takes<(Const<GC>, Const<GH>, Const<GW>)> for (Const<WC>, Const<WH>, Const<WW>)
 where
     (): FitsImage<GC, GH, GW, WC, WH, WW>,
 {
@@ -176,7 +181,7 @@ where
 )]
 pub trait FitsVector<const C: usize, const H: usize, const W: usize, const WANTED: usize> {}
 impl<const C: usize, const H: usize, const W: usize, const WANTED: usize>
-    Takes<Image<Const<C>, Const<H>, Const<W>>> for Const<WANTED>
+    Takes<(Const<C>, Const<H>, Const<W>)> for Const<WANTED>
 where
     (): FitsVector<C, H, W, WANTED>,
 {
@@ -190,7 +195,7 @@ where
 )]
 pub trait VectorFits<const GIVEN: usize, const C: usize, const H: usize, const W: usize> {}
 impl<const C: usize, const H: usize, const W: usize, const GIVEN: usize> Takes<Const<GIVEN>>
-    for Image<Const<C>, Const<H>, Const<W>>
+    for (Const<C>, Const<H>, Const<W>)
 where
     (): VectorFits<GIVEN, C, H, W>,
 {

@@ -269,14 +269,14 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         &mut self.state
     }
 
-    /// One update from the samples of a batch; `index` gives the place of each in the caller's data. Returns the sum
-    /// of their losses.
+    /// One update from `count` of the samples, whose places in the caller's data `index` gives. Returns their part of
+    /// the mean loss over all samples.
     #[inline]
     fn update<D, P>(
         &mut self,
         network: &mut Network<L, T, P>,
         samples: D,
-        count: u32,
+        (count, all): (u32, u32),
         index: impl Fn(u32) -> u32,
     ) -> Result<T, Option<usize>>
     where
@@ -288,6 +288,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let batch = Batch {
             samples,
             count,
+            of: T::from_u32(all),
             index,
             noise: Noise {
                 seed: self.seed,
@@ -297,20 +298,20 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         };
         let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let parameters = network.parameters_mut().as_mut_slice();
-        let sum = self
+        let loss = self
             .block
             .gradient(parameters, &self.loss, &batch, gradient);
-        if sum.is_finite()
+        if loss.is_finite()
             && update_all(&self.optimizer, &mut self.state, parameters, gradient).is_ok()
         {
-            return Ok(sum);
+            return Ok(loss);
         }
         Err(self.culprit(parameters, &batch))
     }
 
     /// The first sample of a batch whose own loss or gradient is not finite, by its place in the caller's data.
     #[cold]
-    fn culprit<D, F>(&mut self, parameters: &[T], batch: &Batch<D, F>) -> Option<usize>
+    fn culprit<D, F>(&mut self, parameters: &[T], batch: &Batch<T, D, F>) -> Option<usize>
     where
         D: Samples<InputArray<L, T>>,
         D::Target: Target<L::Output, T>,
@@ -357,7 +358,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let sample = One(input, target);
         check::<_, _, L::Output, T>(sample)?;
         let epoch = self.epoch;
-        self.update(network, sample, 1, |index| index)
+        self.update(network, sample, (1, 1), |index| index)
             .map_err(|_| TrainingError::NotFinite {
                 epoch,
                 place: Place::Sample(0),
@@ -399,7 +400,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             epoch: number,
             place,
         };
-        let sum = match M::SAMPLES {
+        let loss = match M::SAMPLES {
             Some(batch) if batch < count as usize => {
                 let given = order.len();
                 let order =
@@ -410,26 +411,23 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                             wanted: count as usize,
                         })?;
                 shuffle(self.seed, number, order);
-                let mut sum = T::ZERO;
+                let mut loss = T::ZERO;
                 for (place, batch) in order.chunks(batch).enumerate() {
                     let index = |i: u32| batch.get(i as usize).copied().unwrap_or_default();
-                    sum += self
-                        .update(network, samples, batch.len() as u32, index)
+                    loss += self
+                        .update(network, samples, (batch.len() as u32, count), index)
                         .map_err(|sample| {
                             diverged(sample.map_or(Place::Batch(place), Place::Sample))
                         })?;
                 }
-                sum
+                loss
             }
             _ => self
-                .update(network, samples, count, |index| index)
+                .update(network, samples, (count, count), |index| index)
                 .map_err(|sample| diverged(sample.map_or(Place::Batch(0), Place::Sample)))?,
         };
         self.epoch = number.wrapping_add(1);
-        Ok(Epoch {
-            number,
-            loss: sum / T::from_u32(count),
-        })
+        Ok(Epoch { number, loss })
     }
 
     /// One epoch: every sample once.
@@ -468,9 +466,11 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     {
         #[cfg(feature = "alloc")]
         {
-            let count = samples.count()?;
-            if M::SAMPLES.is_some_and(|batch| batch < count) && self.order.len() < count {
-                self.order = vec![0; count];
+            if let Some(batch) = M::SAMPLES {
+                let count = check::<_, _, L::Output, T>(samples)? as usize;
+                if batch < count && self.order.len() < count {
+                    self.order = vec![0; count];
+                }
             }
             let mut order = core::mem::take(&mut self.order);
             let result = self.epoch_with(network, samples, &mut order);

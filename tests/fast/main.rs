@@ -1,0 +1,3 @@
+//! The quick tests of single parts, in one binary so that it links once.
+
+mod torch;

@@ -1,0 +1,198 @@
+//! Memory: the constants against sizes and measured depths of the stack, and large networks on a small stack.
+//!
+//! Without optimization frames are largest. The promise holds there as well, dependencies included:
+//! `CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --test memory`.
+
+use core::cell::Cell;
+use core::hint::black_box;
+use core::ptr::from_ref;
+use std::thread;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
+use sizednet::optimizer::Momentum;
+use sizednet::{
+    Activation, Adam, Batching, Class, CrossEntropy, Dense, EarlyStop, FullBatch, Heap, Layer,
+    MeanSquaredError, MiniBatch, Network, Optimizer, Relu, Rprop, Scalar, Sgd, Stack, Stochastic,
+    Tanh, Trainer, activation::Output, sizes::*,
+};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Runs on a thread with a stack of this size, as tests have one of 2 MiB.
+fn on_a_stack_of(bytes: usize, run: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(bytes).spawn(run);
+    let thread = thread.expect("a thread");
+    thread.join().expect("no panic; an overflow would abort");
+}
+
+#[test]
+fn a_network_of_1_mb_trains_with_adam_on_the_heap_and_a_test_thread() {
+    type Large = (Dense<U512, U448, Relu>, Dense<U448, U64>);
+    const _: () = assert!(Network::<Large>::BYTES > 1_000_000);
+    on_a_stack_of(2 * MIB, || {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+        let mut network = Network::<Large, f32, Heap>::random(&mut rng);
+        let mut trainer =
+            Trainer::<Large, _, _, MiniBatch<U32>, f32, Heap>::new(CrossEntropy, Adam::new(0.001));
+        let mut stop = EarlyStop::<Large, f32, Heap>::new(1);
+        let samples: Vec<_> = (0..40_u8)
+            .map(|i| {
+                let class = usize::from(i % 4);
+                let mut input = [0.1; 512];
+                input[class] = f32::from(i);
+                (input, Class(class))
+            })
+            .collect();
+        let loss = |network: &Network<Large, f32, Heap>| {
+            let found = network.evaluate(&samples, &CrossEntropy);
+            found.expect("samples").loss
+        };
+        let before = loss(&network);
+        for epoch in trainer.epochs(&mut network, &samples).take(2) {
+            epoch.expect("finite");
+        }
+        let after = loss(&network);
+        assert!(after < before, "{before} to {after}");
+        stop.see(after, &network);
+        let copy = network.clone();
+        stop.restore(&mut network);
+        assert_eq!(copy, network);
+    });
+}
+
+#[test]
+fn a_trainer_in_boxes_is_small_by_itself() {
+    type Large = (Dense<U784, U128, Relu>, Dense<U128, U10>);
+    type Boxed = Trainer<Large, CrossEntropy, Adam, MiniBatch<U32>, f32, Heap>;
+    assert!(size_of::<Boxed>() <= 200);
+    assert_eq!(size_of::<Network<Large, f32, Heap>>(), size_of::<usize>());
+}
+
+/// What a trainer holds beside its arrays: settings, seed, counters, the buffer for the order, gaps.
+const SETTINGS: usize = 128;
+
+#[test]
+fn the_bytes_of_training_are_the_sizes_of_network_and_trainer() {
+    /// For three layers of 5, 7, 4 and 2 values; between them lie 11, for which the way back needs gradients.
+    fn check<O: Optimizer<T>, M: Batching, T: Scalar>(block: usize) {
+        type Three = (Dense<U5, U7, Tanh>, (Dense<U7, U4, Relu>, Dense<U4, U2>));
+        type Trains<O, M, T> = Trainer<Three, MeanSquaredError, O, M, T, Stack>;
+        let bytes = Trains::<O, M, T>::TRAINING_BYTES;
+        let lasting = bytes - block * (7 + 4) * size_of::<T>();
+        let size = size_of::<Network<Three, T>>() + size_of::<Trains<O, M, T>>();
+        assert!(
+            lasting < size && size <= lasting + SETTINGS,
+            "{bytes} {size}"
+        );
+        assert_eq!(
+            Trainer::<Three, MeanSquaredError, O, M, T, Heap>::TRAINING_BYTES,
+            bytes
+        );
+    }
+    check::<Sgd, Stochastic, f32>(1);
+    check::<Momentum, Stochastic, f32>(1);
+    check::<Adam, MiniBatch<U64>, f32>(32);
+    check::<Adam<f64>, MiniBatch<U64, U5>, f64>(5);
+    check::<Rprop, FullBatch, f32>(32);
+    check::<Rprop<f64>, FullBatch<U3>, f64>(3);
+}
+
+const _: () = assert!(
+    Trainer::<Dense<U2, U1>, MeanSquaredError, Adam>::TRAINING_BYTES == 4 * (4 * 3 + 2 + 1 + 1)
+);
+
+thread_local! {
+    /// The lowest address of a local variable that was looked at.
+    static LOWEST: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+#[inline(never)]
+fn look() -> usize {
+    let local = 0_u8;
+    let address = from_ref(black_box(&local)).addr();
+    LOWEST.set(LOWEST.get().min(address));
+    address
+}
+
+/// How many bytes the stack grows down to the deepest activation.
+fn depth<R>(run: impl FnOnce() -> R) -> usize {
+    /// A frame of its own, or the arrays would lie in that of the caller.
+    #[inline(never)]
+    fn apart<R>(run: impl FnOnce() -> R) {
+        black_box(run());
+    }
+    LOWEST.set(usize::MAX);
+    let top = look();
+    apart(run);
+    top - LOWEST.get()
+}
+
+/// The identity, which looks how deep in the stack it is.
+struct Probe;
+
+impl Activation for Probe {
+    type Keeps = Output;
+    const NAME: &'static str = "Probe";
+    fn value<T: Scalar>(x: T) -> T {
+        look();
+        x
+    }
+    fn slope<T: Scalar>(_: T) -> T {
+        look();
+        T::ONE
+    }
+}
+
+type Probed = (
+    Dense<U8, U1024, Probe>,
+    Dense<U1024, U512, Probe>,
+    Dense<U512, U256, Probe>,
+);
+
+/// Bytes of frames, without arrays of a network's sizes.
+const FRAMES: usize = 8 * KIB;
+
+#[test]
+fn inference_takes_the_stack_that_its_constant_says() {
+    on_a_stack_of(8 * MIB, || {
+        let network = Network::<Probed, f32, Heap>::default();
+        let arrays = Network::<Probed>::INFERENCE_BYTES - Network::<Probed>::BYTES;
+        assert_eq!(arrays, 4 * (1024 + 512 + 256));
+        let found = depth(|| network.forward(&[0.0; 8]));
+        println!("forward: {arrays} bytes of arrays, {found} of the stack");
+        assert!(
+            arrays <= found && found <= arrays + FRAMES,
+            "{arrays} {found}"
+        );
+    });
+}
+
+#[test]
+fn a_step_takes_the_stack_that_its_constant_says() {
+    fn check<M: Batching, L: Layer<Input = U8, Output = U256>>(lasting: usize) {
+        let mut network = Network::<L, f32, Heap>::default();
+        let mut trainer = Trainer::<L, _, Sgd, M, f32, Heap>::new(MeanSquaredError, Sgd::new(0.1));
+        let bytes = Trainer::<L, MeanSquaredError, Sgd, M, f32, Heap>::TRAINING_BYTES;
+        let arrays = bytes - lasting;
+        let samples = vec![([0.0; 8], [0.0; 256]); 8];
+        let mut order = [0; 8];
+        let found = depth(|| {
+            trainer
+                .epoch_with(&mut network, &samples, &mut order)
+                .is_ok()
+        });
+        println!("epoch: {arrays} bytes of arrays, {found} of the stack");
+        assert!(
+            arrays <= found && found <= arrays + FRAMES,
+            "{arrays} {found}"
+        );
+    }
+    on_a_stack_of(8 * MIB, || {
+        let row = 8 + 1024 + 512 + 256 + 256;
+        let lasting = |block: usize| 2 * Network::<Probed>::BYTES + 4 * block * row;
+        check::<Stochastic, Probed>(lasting(1));
+        check::<FullBatch<U8>, Probed>(lasting(8));
+    });
+}

@@ -1,0 +1,66 @@
+//! XOR, learned with neither std nor an allocator: that it links is the proof, and it ends with 0 only if every row is right.
+//!
+//! `cargo run --manifest-path tests/no_std/Cargo.toml` on Linux, where libc brings the start code, `memcpy` and `abort`.
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+use sizednet::{Dense, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, sizes::*};
+
+type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
+
+static SAMPLES: [([f32; 2], [f32; 1]); 4] = [
+    ([0.0, 0.0], [0.0]),
+    ([0.0, 1.0], [1.0]),
+    ([1.0, 0.0], [1.0]),
+    ([1.0, 1.0], [0.0]),
+];
+
+/// Whether a network knows all rows, after 2,000 epochs from the same first weights.
+fn learns(
+    mut epoch: impl FnMut(&mut Network<Xor>) -> Result<(), TrainingError>,
+) -> Result<bool, TrainingError> {
+    let mut network = Network::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+    for _ in 0..2_000 {
+        epoch(&mut network)?;
+    }
+    Ok(SAMPLES
+        .iter()
+        .all(|(input, [target])| (network.forward(input)[0] > 0.5) == (*target > 0.5)))
+}
+
+fn both_ways_learn() -> Result<bool, TrainingError> {
+    let mut stochastic = Trainer::stochastic(MeanSquaredError, Sgd::new(1.0));
+    let mut order = [0; 4];
+    let mut full_batch = Trainer::full_batch(MeanSquaredError, Sgd::new(4.0));
+    Ok(learns(|network| {
+        stochastic
+            .epoch_with(network, &SAMPLES, &mut order)
+            .map(drop)
+    })? && learns(|network| full_batch.epoch(network, &SAMPLES).map(drop))?)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    match both_ways_learn() {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(_) => 2,
+    }
+}
+
+#[link(name = "c")]
+unsafe extern "C" {
+    safe fn abort() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    abort()
+}
+
+/// `core` was built with unwinding and names it; nothing calls it where a panic aborts.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
