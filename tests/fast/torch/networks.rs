@@ -1,9 +1,9 @@
 //! Networks: outputs, loss and gradients of all parameters and inputs.
 
 use sizednet::{
-    Activation, Class, CrossEntropy, Dense, Element, Evaluation, Gelu, Gradient, InputArray, Layer,
-    Loss, MeanSquaredError, Network, OutputArray, Portable, Scalar, Shape, Tanh, Tape, Target,
-    sizes::*,
+    Activation, Class, CrossEntropy, DefaultBlock, Dense, Element, Gelu, Gradient, InputArray,
+    Layer, Loss, MeanSquaredError, Network, OutputArray, Portable, Scalar, Shape, Size, Tanh, Tape,
+    Target, sizes::*,
 };
 
 use super::{ACTIVATIONS, FIGURES, Record, assert_all, scalars};
@@ -28,8 +28,9 @@ fn inputs<L: Layer, T: Scalar>(record: &mut Record) -> Vec<InputArray<L, T>> {
     rows.collect()
 }
 
-/// Compares one network on one batch; `slopes` gives a loss's gradient with respect to an output.
-fn compare<L, T, X, E>(
+/// Compares one network on one batch; `slopes` gives a loss's gradient with respect to an output. Blocks of `U1` cost the
+/// least compile time, since single samples need that kernel anyway.
+fn compare<L, T, X, E, B>(
     record: &mut Record,
     targets: &[X],
     loss: &E,
@@ -39,6 +40,7 @@ fn compare<L, T, X, E>(
     T: Scalar,
     X: Target<L::Output, T>,
     E: Loss<T, X::Kind>,
+    B: Size,
 {
     let network = network::<L, T>(&record.numbers("parameters"));
     let inputs = inputs::<L, T>(record);
@@ -52,7 +54,7 @@ fn compare<L, T, X, E>(
     let mut gradient = Gradient::<L, T>::zeros();
     gradient.parameters_mut().fill(T::ONE);
     let found = network
-        .gradient(samples, loss, &mut gradient)
+        .gradient_in_blocks::<B, _, _, _>(samples, loss, &mut gradient)
         .expect("samples");
     assert_all("loss", &[found.loss], &[record.number("loss")], 10.0);
     assert_eq!(found.samples as usize, inputs.len());
@@ -74,19 +76,6 @@ fn compare<L, T, X, E>(
     let flat = L::Input::flatten(&input_gradients);
     let wanted = record.numbers("input_gradient");
     assert_all("input gradient", flat, &wanted, 30.0);
-
-    // blocks change no bit
-    let mut blocks = Gradient::<L, T>::zeros();
-    let evaluation: Evaluation<T> = network
-        .gradient_in_blocks::<U2, _, _, _>(samples, loss, &mut blocks)
-        .expect("samples");
-    assert_eq!((evaluation, blocks), (found, gradient));
-    let mut batch = outputs.clone();
-    batch.fill(Element::ZERO);
-    network
-        .forward_batch_in_blocks::<U2>(&inputs, &mut batch)
-        .expect("as many outputs");
-    assert_eq!(batch, outputs);
 }
 
 fn compare_small<A: Activation, T: Scalar>(mut record: Record)
@@ -110,7 +99,7 @@ where
             record.0.insert(key.to_owned(), right.collect());
         }
     }
-    compare::<Small<A>, T, _, _>(
+    compare::<Small<A>, T, _, _, U1>(
         &mut record,
         &targets,
         &MeanSquaredError,
@@ -141,12 +130,38 @@ fn compare_deep<T: Scalar>(mut record: Record) {
     assert_eq!(record.texts("activations"), ["Tanh", "Gelu", "Identity"]);
     let classes = record.numbers("classes");
     let classes: Vec<Class> = classes.iter().map(|class| Class(*class as usize)).collect();
-    compare::<Deep, T, _, _>(&mut record, &classes, &CrossEntropy, |output, class| {
-        let mut slopes = [T::ONE; 3];
-        CrossEntropy.loss(output, class, &mut slopes);
-        slopes
-    });
+    let mut again = record.clone();
+    compare::<Deep, T, _, _, DefaultBlock>(
+        &mut record,
+        &classes,
+        &CrossEntropy,
+        |output, class| {
+            let mut slopes = [T::ONE; 3];
+            CrossEntropy.loss(output, class, &mut slopes);
+            slopes
+        },
+    );
     record.finish();
+
+    // blocks change no bit, the last of which holds here one sample of three
+    let network = network::<Deep, T>(&again.numbers("parameters"));
+    let inputs = inputs::<Deep, T>(&mut again);
+    let samples = (&inputs[..], &classes[..]);
+    let [mut by_default, mut in_blocks] = [(); 2].map(|()| Gradient::<Deep, T>::zeros());
+    let losses = [
+        network.gradient(samples, &CrossEntropy, &mut by_default),
+        network.gradient_in_blocks::<U3, _, _, _>(samples, &CrossEntropy, &mut in_blocks),
+    ];
+    assert!(losses[0].is_ok());
+    assert_eq!(losses[0], losses[1]);
+    assert_eq!(by_default, in_blocks);
+    let mut outputs = [[T::ZERO; 3]; 4];
+    network
+        .forward_batch_in_blocks::<U3>(&inputs, &mut outputs)
+        .expect("as many outputs");
+    for (input, output) in inputs.iter().zip(outputs) {
+        assert_eq!(network.forward(input), output);
+    }
 }
 
 #[test]
