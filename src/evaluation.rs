@@ -7,11 +7,12 @@ use generic_array::typenum::Unsigned;
 use crate::error::DataError;
 use crate::kernel::NativeKernel;
 use crate::layer::cut_mut;
-use crate::loss::Loss;
+use crate::loss::TakenBy;
 use crate::sample::{
     Class, InputArray, OutputArray, Samples, Target, check, gather, values, values_mut,
 };
 use crate::size::FixedArray;
+use crate::sizes::U1;
 use crate::{DefaultBlock, Element, Layer, Network, Scalar, Shape, Size, Storage};
 
 impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
@@ -46,8 +47,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     pub fn evaluate<D, E>(&self, samples: D, loss: &E) -> Result<Evaluation<T>, DataError>
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
     {
         let count = check::<_, _, L::Output, T>(samples)?;
         let mut slopes = <OutputArray<L, T>>::ZERO;
@@ -55,7 +55,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         self.for_each_output(samples, count, |output, target| {
             if let Ok(target) = target.kind() {
                 let slopes = values_mut::<L::Output, T>(&mut slopes);
-                sum += loss.loss(values::<L::Output, T>(output), target, slopes) / of;
+                sum += target.loss(loss, values::<L::Output, T>(output), slopes) / of;
             }
         });
         Ok(Evaluation {
@@ -92,21 +92,36 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         Ok(confusion)
     }
 
-    /// The output for each sample, in their order; they pass through in blocks.
+    /// The output for each sample, in their order; they pass through in blocks, one by one where a sample is large.
     fn for_each_output<D: Samples<InputArray<L, T>>>(
+        &self,
+        samples: D,
+        count: u32,
+        see: impl FnMut(&OutputArray<L, T>, &D::Target),
+    ) {
+        let values = <L::Input as Shape>::Len::USIZE + <L::Output as Shape>::Len::USIZE;
+        if values + L::FORWARD_VALUES <= 2048 {
+            self.for_each_output_in_blocks::<DefaultBlock, D>(samples, count, see);
+        } else {
+            self.for_each_output_in_blocks::<U1, D>(samples, count, see);
+        }
+    }
+
+    #[inline(never)]
+    fn for_each_output_in_blocks<B: Size, D: Samples<InputArray<L, T>>>(
         &self,
         samples: D,
         count: u32,
         mut see: impl FnMut(&OutputArray<L, T>, &D::Target),
     ) {
-        let mut inputs = <<DefaultBlock as Size>::Array<InputArray<L, T>>>::ZERO;
-        let mut outputs = <<DefaultBlock as Size>::Array<OutputArray<L, T>>>::ZERO;
-        let places = |first: u32| first..count.min(first.saturating_add(DefaultBlock::U32));
-        for first in (0..count).step_by(DefaultBlock::USIZE) {
+        let mut inputs = <B::Array<InputArray<L, T>>>::ZERO;
+        let mut outputs = <B::Array<OutputArray<L, T>>>::ZERO;
+        let places = |first: u32| first..count.min(first.saturating_add(B::U32));
+        for first in (0..count).step_by(B::USIZE) {
             let (inputs, _) = cut_mut(inputs.as_mut_slice(), places(first).len());
             let (outputs, _) = cut_mut(outputs.as_mut_slice(), places(first).len());
             gather(samples, places(first), inputs);
-            L::forward::<T, NativeKernel<DefaultBlock>>(
+            L::forward::<T, NativeKernel<B>>(
                 self.parameters(),
                 L::Input::flatten(inputs),
                 L::Output::flatten_mut(outputs),

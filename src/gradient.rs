@@ -9,7 +9,7 @@ use crate::error::DataError;
 use crate::evaluation::Evaluation;
 use crate::kernel::NativeKernel;
 use crate::layer::{Backward, Noise, cut_mut, outputs_of};
-use crate::loss::Loss;
+use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
 use crate::sizes::U1;
@@ -132,8 +132,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     ) -> Result<Evaluation<T>, DataError>
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         G: StorageMut,
     {
         self.gradient_in_blocks::<DefaultBlock, D, E, G>(samples, loss, gradient)
@@ -153,8 +152,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     where
         B: Size,
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         G: StorageMut,
     {
         let count = check::<_, _, L::Output, T>(samples)?;
@@ -224,8 +222,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
     ) -> T
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,
     {
         gradient.fill(T::ZERO);
@@ -258,8 +255,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
     ) -> T
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,
     {
         let (rows, outputs) = (places.len(), <L::Output as Shape>::Len::USIZE);
@@ -280,7 +276,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
             if let Some((_, target)) = batch.samples.sample(place as usize)
                 && let Ok(target) = target.kind()
             {
-                sum += loss.loss(output, target, values_mut::<L::Output, T>(slopes)) / batch.of;
+                sum += target.loss(loss, output, values_mut::<L::Output, T>(slopes)) / batch.of;
             }
         }
         L::backward::<T, NativeKernel<B>>(

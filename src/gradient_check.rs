@@ -3,7 +3,7 @@
 use core::fmt::{Display, Formatter};
 
 use crate::gradient::{Gradient, Tape};
-use crate::loss::Loss;
+use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::sample::{InputArray, OutputArray, Target, values, values_mut};
 use crate::storage::OwnedStorage;
@@ -70,8 +70,7 @@ pub fn gradient_check<L, E, X, S>(
 ) -> GradientCheck
 where
     L: Layer,
-    X: Target<L::Output, f64>,
-    E: Loss<f64, X::Kind>,
+    X: Target<L::Output, f64, Kind: TakenBy<E, f64>>,
     S: OwnedStorage,
 {
     let Ok(target) = target.kind() else {
@@ -84,9 +83,9 @@ where
     let loss_at = |network: &Network<L, f64, S>, input: &InputArray<L, f64>| {
         let mut unused = <OutputArray<L, f64>>::ZERO;
         let output = network.forward(input);
-        loss.loss(
+        target.loss(
+            loss,
             values::<L::Output, f64>(&output),
-            target,
             values_mut::<L::Output, f64>(&mut unused),
         )
     };
@@ -94,9 +93,9 @@ where
     let mut tape = Tape::<L, f64, S>::new();
     let mut gradient = Gradient::<L, f64, S>::default();
     let output = network.record(input, &mut tape);
-    loss.loss(
+    target.loss(
+        loss,
         values::<L::Output, f64>(&output),
-        target,
         values_mut::<L::Output, f64>(&mut slopes),
     );
     let input_gradient = network.backward(input, &tape, &slopes, &mut gradient);

@@ -80,7 +80,9 @@ pub trait Initializer {
 /// ```
 pub fn uniform<T: Scalar, R: Rng + ?Sized>(low: T, high: T, rng: &mut R) -> T {
     let unit = T::from_u32(rng.next_u32() >> 8) * T::from_f64(1.0 / 16_777_216.0);
-    low + (high - low) * unit
+    let number = low + (high - low) * unit;
+    // the last step may round up to the end
+    if number < high { number } else { low }
 }
 
 /// A number from the normal distribution of mean 0 and standard deviation 1 (Marsaglia's polar method, 1964).
@@ -97,8 +99,10 @@ pub fn normal<T: Scalar, R: Rng + ?Sized>(rng: &mut R) -> T {
     loop {
         let x = uniform(-T::ONE, T::ONE, rng);
         let y = uniform(-T::ONE, T::ONE, rng);
-        let square = x * x + y * y;
-        if square < T::ONE && square > T::ZERO {
+        // in f64, which holds both squares, so that f32 rejects the same draws
+        let exact = x.to_f64() * x.to_f64() + y.to_f64() * y.to_f64();
+        if exact < 1.0 && exact > 0.0 {
+            let square = x * x + y * y;
             return x * (-(T::TWO * square.ln()) / square).sqrt();
         }
     }

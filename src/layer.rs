@@ -78,7 +78,8 @@ pub use portable::Portable;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Portable`, tuples of up to 16 layers, and types that implement `sizednet::Layer`"
+    note = "layers are `Dense`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`"
 )]
 pub trait Layer: 'static {
     /// What it takes.

@@ -41,6 +41,20 @@ pub trait Loss<T: Scalar, X: ?Sized> {
     fn loss(&self, output: &[T], target: &X, gradient: &mut [T]) -> T;
 }
 
+/// A kind of target that the loss `E` takes. The kind stands first: in a bound `E: Loss<T, Kind>` rustc would guess it
+/// from a loss that takes only one, before it sees the samples, and report a mismatch in words of its own.
+#[doc(hidden)]
+pub trait TakenBy<E, T: Scalar> {
+    fn loss(&self, loss: &E, output: &[T], gradient: &mut [T]) -> T;
+}
+
+impl<X: ?Sized, T: Scalar, E: Loss<T, X>> TakenBy<E, T> for X {
+    #[inline]
+    fn loss(&self, loss: &E, output: &[T], gradient: &mut [T]) -> T {
+        loss.loss(output, self, gradient)
+    }
+}
+
 /// The mean over the outputs of a loss and its slope.
 #[inline]
 fn mean<T: Scalar>(
@@ -145,7 +159,7 @@ impl<T: Scalar> Loss<T, [T]> for Huber<T> {
             if error.abs() > delta {
                 (delta * (error.abs() - T::HALF * delta), delta * sign(error))
             } else {
-                (T::HALF * (error * error), error)
+                (T::HALF * error * error, error)
             }
         })
     }

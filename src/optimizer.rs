@@ -45,6 +45,11 @@ pub use sgd::{Momentum, Sgd};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer",
+    label = "not an optimizer",
+    note = "an optimizer is a value such as `Sgd::new(0.1)` or `Adam::new(0.001)`"
+)]
 pub trait Optimizer<T: Scalar>: Copy {
     /// The state of one parameter, zero at first: `[T; 0]`, `[T; 1]` or `[T; 2]`.
     type State: ParameterState<T>;

@@ -27,6 +27,10 @@ mod sealed {
 /// }
 /// assert_eq!(logistic(0.0_f32), 0.5);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number type that networks compute with",
+    label = "neither `f32` nor `f64`"
+)]
 pub trait Scalar:
     sealed::Sealed
     + Element

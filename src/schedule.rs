@@ -13,7 +13,9 @@ use crate::Scalar;
 /// let optimizer = Sgd::<f32, _>::new(rate);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a learning rate for `{T}`, nor a schedule of one"
+    message = "`{Self}` is not a learning rate, nor a schedule of one",
+    label = "not a learning rate",
+    note = "a learning rate has the number type of its network: `f32`, unless another is named"
 )]
 pub trait Schedule<T>: Copy {
     /// The rate of the update that comes after this many.

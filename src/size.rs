@@ -42,7 +42,8 @@ impl<N> Count for N where N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a size this crate knows",
     label = "not a size",
-    note = "sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`; find them in `sizednet::sizes`"
+    note = "sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`; find them in `sizednet::sizes`",
+    note = "messages spell a number by its binary digits: `UTerm` is 0, `UInt<UInt<UTerm, B1>, B0>` is 2"
 )]
 pub trait Size: Count {
     /// `[T; N]`.

@@ -43,6 +43,11 @@ pub trait Storage {
 ///     network.parameters_mut().fill(0.0);
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be written",
+    label = "can't be written",
+    note = "`network.to_storage::<Stack>()` makes a copy that can"
+)]
 pub trait StorageMut: Storage {
     /// The array, to write.
     fn borrow_mut<T: Scalar, N: Count>(array: &mut Self::Array<T, N>) -> &mut GenericArray<T, N>;
@@ -58,6 +63,10 @@ pub trait StorageMut: Storage {
 ///     network.to_storage()
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not own its numbers",
+    label = "neither `Stack` nor `Heap`"
+)]
 pub trait OwnedStorage: StorageMut {
     /// An array for each sample of a block of `B`.
     type Rows<A: Element, B: Size>;
@@ -108,7 +117,8 @@ impl OwnedStorage for Stack {
     }
 }
 
-/// Parameters in a box, built in place: for networks that are large for a stack.
+/// Parameters in a box, built in place: for networks that are large for a stack. What passes between two layers still
+/// lies there, for a block of samples.
 ///
 /// ```
 /// use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};

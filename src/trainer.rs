@@ -11,7 +11,7 @@ use generic_array::typenum::Unsigned;
 use crate::error::{Place, TrainingError};
 use crate::gradient::{Batch, Block};
 use crate::layer::Noise;
-use crate::loss::Loss;
+use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
@@ -281,8 +281,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     ) -> Result<T, Option<usize>>
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
         let batch = Batch {
@@ -314,8 +313,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     fn culprit<D, F>(&mut self, parameters: &[T], batch: &Batch<T, D, F>) -> Option<usize>
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,
     {
         // one sample is its batch
@@ -351,8 +349,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         target: &X,
     ) -> Result<T, TrainingError>
     where
-        X: Target<L::Output, T>,
-        E: Loss<T, X::Kind>,
+        X: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
         let sample = One(input, target);
@@ -390,8 +387,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     ) -> Result<Epoch<T>, TrainingError>
     where
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
         let count = check::<_, _, L::Output, T>(samples)?;
@@ -460,8 +456,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     where
         M: OwnOrder,
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
         #[cfg(feature = "alloc")]
@@ -491,8 +486,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     where
         M: OwnOrder,
         D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T>,
-        E: Loss<T, <D::Target as Target<L::Output, T>>::Kind>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
         let mut failed = false;

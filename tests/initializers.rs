@@ -54,6 +54,10 @@ fn assert_uniform(values: &[f64], low: f64, high: f64) {
     assert!(values.iter().all(|value| (low..high).contains(value)));
     let width = high - low;
     assert_moments(values, low + width / 2.0, width * width / 12.0, 1.8);
+    // that none lies within this of an end has a probability below one in a million
+    let end = width * 14.0 / values.len() as f64;
+    assert!(values.iter().any(|value| *value < low + end));
+    assert!(values.iter().any(|value| *value > high - end));
     for tenth in 1..10 {
         let share = f64::from(tenth) / 10.0;
         assert_shares(values, |value| value < low + width * share, share);
@@ -124,8 +128,8 @@ fn the_default_is_what_each_activation_likes() {
     check::<Wide>(xavier);
     check::<Wide<Tanh>>(xavier);
     check::<Wide<HardTanh>>(xavier);
-    check::<Wide<Sigmoid>>(4.0 * xavier);
-    check::<Wide<HardSigmoid>>(4.0 * xavier);
+    check::<Wide<Sigmoid>>(xavier);
+    check::<Wide<HardSigmoid>>(xavier);
     check::<Wide<Relu>>(he);
     check::<Wide<LeakyRelu>>(he);
     check::<Wide<Elu>>(he);

@@ -159,7 +159,7 @@ fn by_hand(
 fn wild(rng: &mut impl Rng) -> f32 {
     let exponent = f64::from(rng.next_u32() % 77) - 38.0;
     let digits = f64::from(rng.next_u32()) / f64::from(u32::MAX) * 18.0 - 9.0;
-    if rng.next_u32() % 8 == 0 {
+    if rng.next_u32().is_multiple_of(8) {
         0.0
     } else {
         (digits * 10_f64.powf(exponent)) as f32
@@ -268,12 +268,12 @@ fn a_refused_update_by_hand_changes_nothing() {
         let mut trainer =
             Trainer::<_, _, _, Stochastic, T>::stochastic(MeanSquaredError, optimizer);
         let mut gradient: Parameters<Plane, T> = GenericArray::from_array([T::ONE; 3]);
-        for value in [T::INFINITY, -T::INFINITY, T::ZERO / T::ZERO] {
+        for value in [T::INFINITY, -T::INFINITY, T::INFINITY * T::ZERO] {
             optimizer
                 .apply(
                     trainer.state_mut(),
                     &mut network,
-                    &Network::<Plane, T>::from_parameters(gradient.clone()),
+                    &Network::<Plane, T>::from_parameters(gradient),
                 )
                 .expect(name);
             let before = all_bits(&network, &trainer);
@@ -282,7 +282,7 @@ fn a_refused_update_by_hand_changes_nothing() {
                 .apply(
                     trainer.state_mut(),
                     &mut network,
-                    &Network::<Plane, T>::from_parameters(gradient.clone()),
+                    &Network::<Plane, T>::from_parameters(gradient),
                 )
                 .expect_err(name);
             assert_eq!(all_bits(&network, &trainer), before, "{name}");

@@ -39,11 +39,7 @@ fn healthy<T: Bits>() -> Samples<T> {
 }
 
 fn not_finite<T: Bits>() -> [T; 3] {
-    [
-        T::INFINITY - T::INFINITY,
-        T::INFINITY,
-        T::ZERO - T::INFINITY,
-    ]
+    [T::INFINITY * T::ZERO, T::INFINITY, -T::INFINITY]
 }
 
 fn at(epoch: u32, place: Place) -> TrainingError {

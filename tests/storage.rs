@@ -59,7 +59,7 @@ fn every_storage_gives_the_same_outputs() {
         outputs(&stack.to_storage::<Heap>().to_storage::<Stack>()),
         wanted
     );
-    let parameters = stack.parameters().clone();
+    let parameters = *stack.parameters();
     assert_eq!(outputs(&Network::borrowed(&parameters)), wanted);
     let slice: Vec<f32> = parameters.to_vec();
     let from_slice = Network::<Both, f32, Borrowed>::from_slice(&slice).expect("46 numbers");
@@ -109,7 +109,7 @@ fn training_is_the_same_in_every_storage() {
     let wanted = trained(first_network());
     assert_ne!(wanted, bits(&first_network()));
     assert_eq!(trained(first_network().to_storage::<Heap>()), wanted);
-    let mut memory = first_network().parameters().clone();
+    let mut memory = *first_network().parameters();
     assert_eq!(trained(Network::borrowed_mut(&mut memory)), wanted);
     let left = memory.iter().map(|p| p.to_bits());
     assert!(left.eq(wanted), "what was lent is trained");

@@ -44,16 +44,31 @@ impl<I: Shape, O: Size, A> Dense<I, O, A> {
     const WEIGHTS: usize = I::Len::USIZE * O::USIZE;
 }
 
+/// The number of parameters, `inputs * outputs + outputs`. Bounds on `Mul` and `Add` in its place would be named first
+/// where a size is generic.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the number of parameters is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Dense<U2, H>, Dense<H, U1>): Layer`"
+)]
+pub trait WeightsAndBias<Outputs> {
+    type Number: Count;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: Mul<O, Output: Add<O, Output: Count>>, O> WeightsAndBias<O> for I {
+    type Number = Sum<Prod<I, O>, O>;
+}
+
 impl<I: Shape, O: Size, A: Activation> Layer for Dense<I, O, A>
 where
-    I::Len: Mul<O>,
-    Prod<I::Len, O>: Add<O>,
-    Sum<Prod<I::Len, O>, O>: Count,
+    I::Len: WeightsAndBias<O>,
     <A::Keeps as Keep>::Tape<O>: Count,
 {
     type Input = I;
     type Output = O;
-    type Parameters = Sum<Prod<I::Len, O>, O>;
+    type Parameters = <I::Len as WeightsAndBias<O>>::Number;
     type Tape = <A::Keeps as Keep>::Tape<O>;
 
     const NAME: &'static str = "Dense";

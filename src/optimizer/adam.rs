@@ -42,30 +42,30 @@ macro_rules! adam {
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct $name<T = f32, R = T> {
             learning_rate: R,
-            betas: (T, T),
-            epsilon: T,
+            betas: Option<(T, T)>,
+            epsilon: Option<T>,
             weight_decay: Option<T>,
         }
 
         impl<T: Scalar, R: Schedule<T>> $name<T, R> {
             #[doc = concat!("With a learning rate (0.001 is usual): betas 0.9 and 0.999, epsilon 1e-8, weight decay ", $decay, ".")]
-            pub fn new(learning_rate: R) -> Self {
+            pub const fn new(learning_rate: R) -> Self {
                 Self {
                     learning_rate,
-                    betas: (T::from_f64(0.9), T::from_f64(0.999)),
-                    epsilon: T::from_f64(1e-8),
-                    weight_decay: $default_decay,
+                    betas: None,
+                    epsilon: None,
+                    weight_decay: None,
                 }
             }
             /// How much of the mean, and of the mean square, stays at each update.
             #[must_use]
             pub const fn betas(self, mean: T, square: T) -> Self {
-                Self { betas: (mean, square), ..self }
+                Self { betas: Some((mean, square)), ..self }
             }
             /// What keeps the divisor from 0.
             #[must_use]
             pub const fn epsilon(self, epsilon: T) -> Self {
-                Self { epsilon, ..self }
+                Self { epsilon: Some(epsilon), ..self }
             }
             /// The weight decay.
             #[must_use]
@@ -79,14 +79,14 @@ macro_rules! adam {
             type Step = AdamStep<T>;
 
             fn prepare(&self, updates: u32, _: &[T]) -> AdamStep<T> {
-                let (beta1, beta2) = self.betas;
+                let (beta1, beta2) = self.betas.unwrap_or((T::from_f64(0.9), T::from_f64(0.999)));
                 let number = updates.saturating_add(1);
                 AdamStep {
                     rate: self.learning_rate.rate(updates),
                     beta1,
                     beta2,
-                    epsilon: self.epsilon,
-                    decay: self.weight_decay,
+                    epsilon: self.epsilon.unwrap_or(T::from_f64(1e-8)),
+                    decay: self.weight_decay.or($default_decay),
                     correction1: T::ONE - beta1.powi(number),
                     correction2: (T::ONE - beta2.powi(number)).sqrt(),
                 }

@@ -17,30 +17,36 @@ use crate::schedule::Schedule;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RmsProp<T = f32, R = T> {
     learning_rate: R,
-    smoothing: T,
-    epsilon: T,
+    smoothing: Option<T>,
+    epsilon: Option<T>,
     weight_decay: Option<T>,
 }
 
 impl<T: Scalar, R: Schedule<T>> RmsProp<T, R> {
     /// With a learning rate (0.01 is usual): smoothing 0.99, epsilon 1e-8, no weight decay.
-    pub fn new(learning_rate: R) -> Self {
+    pub const fn new(learning_rate: R) -> Self {
         Self {
             learning_rate,
-            smoothing: T::from_f64(0.99),
-            epsilon: T::from_f64(1e-8),
+            smoothing: None,
+            epsilon: None,
             weight_decay: None,
         }
     }
     /// How much of the mean square stays at each update.
     #[must_use]
     pub const fn smoothing(self, smoothing: T) -> Self {
-        Self { smoothing, ..self }
+        Self {
+            smoothing: Some(smoothing),
+            ..self
+        }
     }
     /// What keeps the divisor from 0.
     #[must_use]
     pub const fn epsilon(self, epsilon: T) -> Self {
-        Self { epsilon, ..self }
+        Self {
+            epsilon: Some(epsilon),
+            ..self
+        }
     }
     /// Adds `decay * parameter` to each gradient.
     #[must_use]
@@ -60,8 +66,8 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for RmsProp<T, R> {
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
         (
             self.learning_rate.rate(updates),
-            self.smoothing,
-            self.epsilon,
+            self.smoothing.unwrap_or(T::from_f64(0.99)),
+            self.epsilon.unwrap_or(T::from_f64(1e-8)),
             self.weight_decay,
         )
     }

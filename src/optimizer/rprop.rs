@@ -16,24 +16,24 @@ use crate::Scalar;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rprop<T = f32> {
     first: T,
-    factors: (T, T),
-    steps: (T, T),
+    factors: Option<(T, T)>,
+    steps: Option<(T, T)>,
 }
 
 impl<T: Scalar> Rprop<T> {
     /// With a first step (0.01 is usual).
-    pub fn new(first: T) -> Self {
+    pub const fn new(first: T) -> Self {
         Self {
             first,
-            factors: (T::HALF, T::from_f64(1.2)),
-            steps: (T::from_f64(1e-6), T::from_f64(50.0)),
+            factors: None,
+            steps: None,
         }
     }
     /// What a step is multiplied by when the gradient turns, and when it stays.
     #[must_use]
     pub const fn factors(self, shrink: T, grow: T) -> Self {
         Self {
-            factors: (shrink, grow),
+            factors: Some((shrink, grow)),
             ..self
         }
     }
@@ -41,47 +41,61 @@ impl<T: Scalar> Rprop<T> {
     #[must_use]
     pub const fn steps(self, smallest: T, largest: T) -> Self {
         Self {
-            steps: (smallest, largest),
+            steps: Some((smallest, largest)),
             ..self
         }
     }
 }
 
+/// What an update of [`Rprop`] shares.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct RpropStep<T> {
+    /// Every length, in the first update.
+    first: Option<T>,
+    factors: (T, T),
+    steps: (T, T),
+}
+
 impl<T: Scalar> Optimizer<T> for Rprop<T> {
     type State = [T; 2];
-    type Step = (Self, bool);
+    type Step = RpropStep<T>;
 
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
-        (*self, updates == 0)
+        RpropStep {
+            first: (updates == 0).then_some(self.first),
+            factors: self.factors.unwrap_or((T::HALF, T::from_f64(1.2))),
+            steps: self.steps.unwrap_or((T::from_f64(1e-6), T::from_f64(50.0))),
+        }
     }
     #[inline(always)]
     fn update(
-        &(settings, first): &Self::Step,
+        step: &Self::Step,
         parameter: T,
         gradient: T,
         [before, length]: [T; 2],
     ) -> (T, [T; 2]) {
-        let length = if first { settings.first } else { length };
+        let length = step.first.unwrap_or(length);
         // signs are compared, not multiplied: a product of tiny gradients would be 0
         let turned =
             (gradient > T::ZERO && before < T::ZERO) || (gradient < T::ZERO && before > T::ZERO);
         let stayed =
             (gradient > T::ZERO && before > T::ZERO) || (gradient < T::ZERO && before < T::ZERO);
         let factor = if turned {
-            settings.factors.0
+            step.factors.0
         } else if stayed {
-            settings.factors.1
+            step.factors.1
         } else {
             T::ONE
         };
         let length = length * factor;
-        let length = if length < settings.steps.0 {
-            settings.steps.0
+        let length = if length < step.steps.0 {
+            step.steps.0
         } else {
             length
         };
-        let length = if length > settings.steps.1 {
-            settings.steps.1
+        let length = if length > step.steps.1 {
+            step.steps.1
         } else {
             length
         };

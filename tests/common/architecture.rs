@@ -122,12 +122,14 @@ impl<L: Layer, F: Objective<L, f32>, B> Typed<L, F, B> {
 
     fn train<M: Batching>(
         mut trainer: Trainer<L, F::Loss, Sgd, M>,
+        seed: u64,
         parameters: &[f32],
         samples: &[Sample<f32>],
     ) -> Vec<f32> {
         let samples = Self::samples(samples);
         let mut network: Network<L> = network_of::<L, f32>(parameters).to_storage();
         let mut results = Vec::new();
+        trainer.seed(seed);
         for _ in 0..EPOCHS {
             let epoch = trainer.epoch_with(&mut network, samples.as_slice(), &mut [0; SAMPLES]);
             results.push(epoch.expect("finite").loss);
@@ -203,23 +205,20 @@ where
     }
 
     fn full_batch(&self, parameters: &[f32], samples: &[Sample<f32>]) -> Vec<f32> {
-        let loss = <F as Objective<L, f32>>::loss();
-        let trainer = Trainer::full_batch_in_blocks::<B>(loss, Sgd::new(LEARNING_RATE));
-        Self::train(trainer, parameters, samples)
+        let (loss, sgd) = (<F as Objective<L, f32>>::loss(), Sgd::new(LEARNING_RATE));
+        let trainer = Trainer::full_batch_in_blocks::<B>(loss, sgd);
+        Self::train(trainer, 0, parameters, samples)
     }
 
     fn mini_batch(&self, seed: u64, parameters: &[f32], samples: &[Sample<f32>]) -> Vec<f32> {
         let (loss, sgd) = (<F as Objective<L, f32>>::loss(), Sgd::new(LEARNING_RATE));
-        let mut trainer = Trainer::mini_batch_in_blocks::<MiniBatchSize, B>(loss, sgd);
-        trainer.seed(seed);
-        Self::train(trainer, parameters, samples)
+        let trainer = Trainer::mini_batch_in_blocks::<MiniBatchSize, B>(loss, sgd);
+        Self::train(trainer, seed, parameters, samples)
     }
 
     fn stochastic(&self, seed: u64, parameters: &[f32], samples: &[Sample<f32>]) -> Vec<f32> {
-        let loss = <F as Objective<L, f32>>::loss();
-        let mut trainer = Trainer::stochastic(loss, Sgd::new(LEARNING_RATE));
-        trainer.seed(seed);
-        Self::train(trainer, parameters, samples)
+        let (loss, sgd) = (<F as Objective<L, f32>>::loss(), Sgd::new(LEARNING_RATE));
+        Self::train(Trainer::stochastic(loss, sgd), seed, parameters, samples)
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 use sizednet::optimizer::{Momentum, State};
 use sizednet::{
-    Adam, AdamW, ClipNorm, ClipValue, Dense, Layer, Network, Optimizer, RmsProp, Rprop, Scalar,
-    Sgd, sizes::U2,
+    Adam, AdamW, ClipNorm, ClipValue, Dense, Gradient, Layer, Network, Optimizer, RmsProp, Rprop,
+    Scalar, Sgd, sizes::*,
 };
 
 use super::{FIGURES, Record, assert_all, scalars};
@@ -190,13 +190,39 @@ fn defaults(name: &str) -> Record {
     first.record("settings")
 }
 
+/// A parameter after each of three updates.
+fn updates<O: Optimizer<f64>>(optimizer: O) -> [f64; 3] {
+    let mut network = Network::<Dense<U1, U1>, f64>::zeros();
+    let mut gradient = Gradient::<Dense<U1, U1>, f64>::zeros();
+    let mut state = State::new(&optimizer);
+    [0.5, -0.25, 3.0].map(|slope| {
+        gradient.parameters_mut()[0] = slope;
+        optimizer
+            .apply(&mut state, &mut network, &gradient)
+            .expect("finite");
+        network.parameters()[0]
+    })
+}
+
 #[test]
 fn settings_that_are_not_given_are_those_of_pytorch() {
     assert_eq!(sgd(&mut defaults("Sgd")), Sgd::new(0.1));
-    assert_eq!(rms_prop(&mut defaults("RmsProp")), RmsProp::new(0.01));
-    assert_eq!(adam(&mut defaults("Adam")), Adam::new(0.001));
-    assert_eq!(adam_w(&mut defaults("AdamW")), AdamW::new(0.001));
-    assert_eq!(rprop(&mut defaults("Rprop")), Rprop::new(0.01));
+    assert_eq!(
+        updates(rms_prop(&mut defaults("RmsProp"))),
+        updates(RmsProp::new(0.01))
+    );
+    assert_eq!(
+        updates(adam(&mut defaults("Adam"))),
+        updates(Adam::new(0.001))
+    );
+    assert_eq!(
+        updates(adam_w(&mut defaults("AdamW"))),
+        updates(AdamW::new(0.001))
+    );
+    assert_eq!(
+        updates(rprop(&mut defaults("Rprop"))),
+        updates(Rprop::new(0.01))
+    );
     let sgd = Sgd::new(0.1);
     assert_eq!(
         sgd.weight_decay(0.5).momentum(0.9),

@@ -1,0 +1,18 @@
+use sizednet::{Dense, Network, Relu, sizes::*};
+
+type Hidden = Dense<U16, U16, Relu>;
+
+struct Agent {
+    policy: Network<(
+        Dense<U3, U16, Relu>,
+        Hidden,
+        Hidden,
+        Hidden,
+        Hidden,
+        Dense<U16, U8, Relu>,
+        Hidden,
+        Dense<U16, U2>,
+    )>,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use sizednet::{Layer, Network};
+
+fn act<A: Layer, B: Layer>(_policy: &Network<(A, B)>) {}
+
+fn main() {}
