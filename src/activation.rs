@@ -19,8 +19,11 @@
 //! }
 //! ```
 
+use core::marker::PhantomData;
+
 use generic_array::typenum::{B0, UInt};
 
+use crate::kernel::{Elementwise, elementwise};
 use crate::layer::{cut, cut_mut, outputs_of};
 use crate::{Scalar, Size};
 
@@ -38,15 +41,28 @@ pub trait Activation: 'static {
     /// side (He and others, 2015).
     const GAIN: Gain = Gain::LINEAR;
 
+    /// Whether there is nothing to compute.
+    #[doc(hidden)]
+    const IDENTITY: bool = false;
+
     /// The activation of `x`.
     fn value<T: Scalar>(x: T) -> T;
     /// The derivative: as a function of the output if that is kept, else of what went in.
     fn slope<T: Scalar>(kept: T) -> T;
 
     /// The activation of each of the values, in place.
-    #[inline]
+    #[inline(always)]
     fn apply<T: Scalar>(values: &mut [T]) {
-        for value in values {
+        let (chunks, rest) = values.as_chunks_mut::<16>();
+        for chunk in chunks {
+            // in place, a selection becomes masked stores, which are slow on some machines
+            let mut outputs = [T::ZERO; 16];
+            for (y, x) in outputs.iter_mut().zip(&*chunk) {
+                *y = Self::value(*x);
+            }
+            *chunk = outputs;
+        }
+        for value in rest {
             *value = Self::value(*value);
         }
     }
@@ -54,6 +70,49 @@ pub trait Activation: 'static {
     #[inline]
     fn chain<T: Scalar>(output_gradient: T, kept: T) -> T {
         output_gradient * Self::slope(kept)
+    }
+}
+
+/// The activation of each of the values, in place.
+#[inline]
+pub(crate) fn apply<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
+    if A::IDENTITY {
+        return;
+    }
+    elementwise(values.len(), Apply::<A, T>(values, PhantomData));
+}
+
+struct Apply<'a, A: ?Sized, T>(&'a mut [T], PhantomData<A>);
+
+impl<A: Activation + ?Sized, T: Scalar> Elementwise for Apply<'_, A, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        A::apply(self.0);
+    }
+}
+
+/// The chain rule for each of the output gradients, in place.
+#[inline]
+pub(crate) fn chain<A: Activation + ?Sized, T: Scalar>(output_gradient: &mut [T], kept: &[T]) {
+    if A::IDENTITY {
+        return;
+    }
+    let numbers = output_gradient.len();
+    elementwise(numbers, Chain::<A, T>(output_gradient, kept, PhantomData));
+}
+
+struct Chain<'a, A: ?Sized, T>(&'a mut [T], &'a [T], PhantomData<A>);
+
+impl<A: Activation + ?Sized, T: Scalar> Elementwise for Chain<'_, A, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (dy, kept) in self.0.iter_mut().zip(self.1) {
+            *dy = A::chain(*dy, *kept);
+        }
     }
 }
 
@@ -115,7 +174,7 @@ impl Keep for Output {
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
         sums(tape);
-        A::apply(tape);
+        apply::<A, T>(tape);
     }
     #[inline]
     fn kept<T>(tape: &[T]) -> &[T] {
@@ -136,8 +195,9 @@ impl Keep for PreActivation {
         let (before, outputs) = cut_mut(tape, half);
         sums(before);
         for (y, x) in outputs.iter_mut().zip(before) {
-            *y = A::value(*x);
+            *y = *x;
         }
+        apply::<A, T>(outputs);
     }
     #[inline]
     fn kept<T>(tape: &[T]) -> &[T] {
@@ -186,6 +246,7 @@ pub struct Identity;
 impl Activation for Identity {
     type Keeps = Output;
     const NAME: &'static str = "Identity";
+    const IDENTITY: bool = true;
 
     #[inline(always)]
     fn value<T: Scalar>(x: T) -> T {

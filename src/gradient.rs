@@ -7,7 +7,7 @@ use generic_array::typenum::Unsigned;
 
 use crate::error::DataError;
 use crate::evaluation::Evaluation;
-use crate::kernel::NativeKernel;
+use crate::kernel::{Elementwise, NativeKernel, elementwise};
 use crate::layer::{Backward, Noise, cut_mut, outputs_of};
 use crate::loss::TakenBy;
 use crate::network::Network;
@@ -192,6 +192,29 @@ pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, B: Size> {
     output_gradient: S::Rows<OutputArray<L, T>, B>,
 }
 
+/// Divides numbers by a count.
+struct Divide<'a, T>(&'a mut [T], u32);
+
+impl<T: Scalar> Elementwise for Divide<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let count = T::from_u32(self.1);
+        if self.1.is_power_of_two() {
+            // the same bits, sooner
+            let share = T::ONE / count;
+            for number in self.0 {
+                *number *= share;
+            }
+        } else {
+            for number in self.0 {
+                *number = *number / count;
+            }
+        }
+    }
+}
+
 type TapeArray<L, T> = generic_array::GenericArray<T, <L as Layer>::Tape>;
 
 impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
@@ -234,10 +257,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
             first = next;
         }
         if batch.count > 1 {
-            let count = T::from_u32(batch.count);
-            for slope in gradient {
-                *slope = *slope / count;
-            }
+            elementwise(gradient.len(), Divide(gradient, batch.count));
         }
         sum
     }

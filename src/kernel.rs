@@ -10,7 +10,12 @@
 //! - An input gradient is eight interleaved partial sums, each from +0 (output `o` goes to sum `o mod 8`), added as
 //!   `((0+4)+(2+6))+((1+5)+(3+7))`.
 //!
-//! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target.
+//! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target. In
+//! native arithmetic they are rounded once, by a fused multiply-add, where the machine has vectors with one (feature
+//! `simd`: AVX2 and FMA on x86-64, found at run time; NEON), and apart where it has none: the bits depend on the machine.
+//! Portable arithmetic uses the vectors too. Layers of fewer than [`NATIVE_FROM`] weights use portable arithmetic always,
+//! in plain loops.
+//!
 //! Kernels know nothing of types: lengths are numbers at run time, and the loops are compiled once.
 
 use core::marker::PhantomData;
@@ -19,6 +24,8 @@ use core::num::NonZeroUsize;
 use crate::{Scalar, Size};
 
 mod portable;
+#[cfg(feature = "simd")]
+pub(crate) mod simd;
 
 /// The loops a layer computes with, in one arithmetic, for blocks of at most [`Block`](Kernel::Block) samples.
 ///
@@ -31,33 +38,71 @@ pub trait Kernel: 'static {
     type Portable: Kernel<Block = Self::Block>;
 
     /// `outputs = inputs * weights + bias` for each sample.
-    ///
-    /// `inputs` is \[samples\]\[`dense.inputs`\], `weights` \[`inputs`\]\[`outputs`\], `bias` \[`outputs`\], `outputs`
-    /// \[samples\]\[`outputs`\].
-    fn affine<T: Scalar>(
-        dense: Dimensions,
-        weights: &[T],
-        bias: &[T],
-        inputs: &[T],
-        outputs: &mut [T],
-    );
+    fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>);
 
     /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the samples.
-    fn weight_gradient<T: Scalar>(
-        dense: Dimensions,
-        inputs: &[T],
-        output_gradient: &[T],
-        weights: &mut [T],
-        bias: &mut [T],
-    );
+    fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>);
 
     /// `input_gradient = output_gradient * weights^T` for each sample.
-    fn input_gradient<T: Scalar>(
-        dense: Dimensions,
-        weights: &[T],
-        output_gradient: &[T],
-        input_gradient: &mut [T],
-    );
+    fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>);
+}
+
+/// What a forward pass reads and writes; sizes by [`Dimensions`].
+#[derive(Debug)]
+pub struct Affine<'a, T> {
+    /// \[inputs\]\[outputs\].
+    pub weights: &'a [T],
+    /// \[outputs\].
+    pub bias: &'a [T],
+    /// \[samples\]\[inputs\].
+    pub inputs: &'a [T],
+    /// \[samples\]\[outputs\], written.
+    pub outputs: &'a mut [T],
+}
+
+/// What a gradient of weights reads and adds to; sizes by [`Dimensions`].
+#[derive(Debug)]
+pub struct WeightGradient<'a, T> {
+    /// \[samples\]\[inputs\].
+    pub inputs: &'a [T],
+    /// \[samples\]\[outputs\].
+    pub output_gradient: &'a [T],
+    /// \[inputs\]\[outputs\], added to.
+    pub weights: &'a mut [T],
+    /// \[outputs\], added to.
+    pub bias: &'a mut [T],
+}
+
+/// What a gradient of inputs reads and writes; sizes by [`Dimensions`].
+#[derive(Debug)]
+pub struct InputGradient<'a, T> {
+    /// \[inputs\]\[outputs\].
+    pub weights: &'a [T],
+    /// \[samples\]\[outputs\].
+    pub output_gradient: &'a [T],
+    /// \[samples\]\[inputs\], written.
+    pub input_gradient: &'a mut [T],
+}
+
+/// A loop over slices, element by element.
+pub(crate) trait Elementwise {
+    type Output;
+    /// Runs it; to be inlined into a function that may use the vectors of the machine.
+    fn run(self) -> Self::Output;
+}
+
+/// Loops over fewer numbers than this are not worth a function of their own.
+#[cfg(feature = "simd")]
+const VECTORS_FROM: usize = 16;
+/// Runs a loop over so many numbers with the vectors of the machine, if there are any. No bit depends on it.
+#[inline]
+pub(crate) fn elementwise<J: Elementwise>(numbers: usize, job: J) -> J::Output {
+    #[cfg(feature = "simd")]
+    if numbers >= VECTORS_FROM {
+        return simd::run(job);
+    }
+    let _ = numbers;
+    job.run()
 }
 
 /// How many values go into a product of a matrix and a vector, and how many come out.
@@ -74,6 +119,12 @@ impl Dimensions {
     #[must_use]
     pub const fn new(inputs: NonZeroUsize, outputs: NonZeroUsize) -> Self {
         Self { inputs, outputs }
+    }
+    /// Whether there are enough weights for the vectors that the machine has.
+    #[inline(always)]
+    #[cfg(feature = "simd")]
+    fn fill_vectors(self) -> bool {
+        self.inputs.get() * self.outputs.get() >= NATIVE_FROM && simd::are_there()
     }
 }
 
@@ -95,44 +146,28 @@ pub struct NativeKernel<B>(PhantomData<B>);
 #[derive(Debug)]
 pub struct PortableKernel<B>(PhantomData<B>);
 
-macro_rules! portable {
-    ($kernel:ident) => {
-        impl<B: Size> Kernel for $kernel<B> {
+/// Layers with fewer weights than this use portable arithmetic and plain loops, whatever the batch: a fused multiply-add
+/// buys them nothing.
+pub const NATIVE_FROM: usize = 64;
+
+macro_rules! kernel {
+    ($name:ident, fused: $fused:literal; $($kernel:ident $pass:ident)*) => {
+        impl<B: Size> Kernel for $name<B> {
             type Block = B;
             type Portable = PortableKernel<B>;
-
-            #[inline]
-            fn affine<T: Scalar>(
-                dense: Dimensions,
-                weights: &[T],
-                bias: &[T],
-                inputs: &[T],
-                outputs: &mut [T],
-            ) {
-                portable::affine(dense, weights, bias, inputs, outputs);
-            }
-            #[inline]
-            fn weight_gradient<T: Scalar>(
-                dense: Dimensions,
-                inputs: &[T],
-                output_gradient: &[T],
-                weights: &mut [T],
-                bias: &mut [T],
-            ) {
-                portable::weight_gradient(dense, inputs, output_gradient, weights, bias);
-            }
-            #[inline]
-            fn input_gradient<T: Scalar>(
-                dense: Dimensions,
-                weights: &[T],
-                output_gradient: &[T],
-                input_gradient: &mut [T],
-            ) {
-                portable::input_gradient(dense, weights, output_gradient, input_gradient);
-            }
+            $(
+                #[inline]
+                fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {
+                    #[cfg(feature = "simd")]
+                    if dense.fill_vectors() {
+                        return T::$kernel($fused, dense, pass);
+                    }
+                    portable::$kernel(dense, pass);
+                }
+            )*
         }
     };
 }
 
-portable!(NativeKernel);
-portable!(PortableKernel);
+kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
+kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient);

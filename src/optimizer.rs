@@ -9,6 +9,7 @@ use core::fmt::Debug;
 use generic_array::GenericArray;
 
 use crate::error::NotFinite;
+use crate::kernel::{Elementwise, elementwise};
 use crate::size::{Constant, Count, Element};
 use crate::storage::{OwnedStorage, Stack};
 use crate::{Layer, Network, Scalar, StorageMut};
@@ -63,6 +64,19 @@ pub trait Optimizer<T: Scalar>: Copy {
     fn update(step: &Self::Step, parameter: T, gradient: T, state: Self::State)
     -> (T, Self::State);
 
+    /// Whether the update of every parameter is finite, as far as a bound can tell that knows only the largest
+    /// magnitudes: of the parameters, of the gradient, and of each number of the states (`None` where one of those is
+    /// negative). `false`, as it stands, leaves it to a pass that tries every update.
+    fn surely_finite(
+        step: &Self::Step,
+        parameter: T,
+        gradient: T,
+        state: <Self::State as ParameterState<T>>::Arrays<Extent<T>>,
+    ) -> bool {
+        let _ = (step, parameter, gradient, state);
+        false
+    }
+
     /// One update of all parameters.
     ///
     /// ```
@@ -101,35 +115,99 @@ pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
     gradient: &[T],
 ) -> Result<(), NotFinite> {
     let step = optimizer.prepare(state.updates, gradient);
-    let mut finite = true;
     let mut arrays = O::State::slices(&mut state.arrays, |array| {
         S::borrow_mut(array).as_mut_slice()
     });
-    O::State::visit(
-        &mut arrays,
+    let mut pass = Pass::<O, T> {
+        step: &step,
+        arrays: &mut arrays,
         parameters,
         gradient,
-        |parameter, gradient, state| {
-            let (next, state) = O::update(&step, *parameter, gradient, state);
-            finite &= gradient.is_finite() & next.is_finite() & O::State::is_finite(&state);
-            None
-        },
-    );
-    if !finite {
+    };
+    if !(pass.is_surely_finite() || pass.run::<false>()) {
         return Err(NotFinite);
     }
-    O::State::visit(
-        &mut arrays,
-        parameters,
-        gradient,
-        |parameter, gradient, state| {
-            let (next, state) = O::update(&step, *parameter, gradient, state);
-            *parameter = next;
-            Some(state)
-        },
-    );
+    pass.run::<true>();
     state.updates = state.updates.saturating_add(1);
     Ok(())
+}
+
+/// A pass over all parameters.
+struct Pass<'a, 's, O: Optimizer<T>, T: Scalar> {
+    step: &'a O::Step,
+    arrays: &'a mut <O::State as ParameterState<T>>::Arrays<&'s mut [T]>,
+    parameters: &'a mut [T],
+    gradient: &'a [T],
+}
+
+impl<'s, O: Optimizer<T>, T: Scalar> Pass<'_, 's, O, T> {
+    /// Whether the largest magnitudes leave no doubt.
+    fn is_surely_finite(&mut self) -> bool {
+        let (parameter, gradient) = (Extent::of(self.parameters), Extent::of(self.gradient));
+        let state = O::State::extents(self.arrays);
+        O::surely_finite(self.step, parameter.largest, gradient.largest, state)
+    }
+    /// Whether no gradient is, and no update becomes, infinite or NaN; with `WRITE` the update itself.
+    fn run<const WRITE: bool>(&mut self) -> bool {
+        let numbers = self.parameters.len();
+        elementwise(numbers, Update::<'_, '_, 's, O, T, WRITE>(self))
+    }
+}
+
+struct Update<'b, 'a, 's, O: Optimizer<T>, T: Scalar, const WRITE: bool>(
+    &'b mut Pass<'a, 's, O, T>,
+);
+
+impl<O: Optimizer<T>, T: Scalar, const WRITE: bool> Elementwise
+    for Update<'_, '_, '_, O, T, WRITE>
+{
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Pass {
+            step,
+            arrays,
+            parameters,
+            gradient,
+        } = self.0;
+        O::State::pass::<O, WRITE>(step, arrays, parameters, gradient)
+    }
+}
+
+/// How far numbers reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent<T> {
+    /// The largest magnitude; infinite or NaN if a number is.
+    pub largest: T,
+    /// Whether a number is negative, or -0.
+    pub negative: bool,
+}
+
+impl<T: Scalar> Extent<T> {
+    fn of(numbers: &[T]) -> Self {
+        elementwise(numbers.len(), Reach(numbers))
+    }
+}
+
+struct Reach<'a, T>(&'a [T]);
+
+impl<T: Scalar> Elementwise for Reach<'_, T> {
+    type Output = Extent<T>;
+
+    #[inline(always)]
+    fn run(self) -> Extent<T> {
+        // as integers, so that NaN counts, and is above all others; a sign makes the bits larger still
+        let (mut largest, mut signed) = (T::ZERO.to_bits(), T::ZERO.to_bits());
+        for number in self.0 {
+            largest = largest.max(number.abs().to_bits());
+            signed = signed.max(number.to_bits());
+        }
+        Extent {
+            largest: T::from_bits(largest),
+            negative: signed >= (-T::ZERO).to_bits(),
+        }
+    }
 }
 
 /// The state of one parameter: an array of at most two numbers. The state of all is that many arrays like the
@@ -157,16 +235,17 @@ pub trait ParameterState<T: Scalar>: Copy {
         arrays: &mut Self::Arrays<A>,
         slice: impl Fn(&mut A) -> &mut [T],
     ) -> Self::Arrays<&mut [T]>;
+    /// How far each array reaches.
     #[doc(hidden)]
-    fn is_finite(&self) -> bool;
-    /// Calls `f` with each parameter, its gradient and its state, which becomes what `f` returns, if anything.
+    fn extents(arrays: &Self::Arrays<&mut [T]>) -> Self::Arrays<Extent<T>>;
+    /// Whether nothing is or becomes infinite or NaN; with `WRITE` the update itself.
     #[doc(hidden)]
-    fn visit(
+    fn pass<O: Optimizer<T, State = Self>, const WRITE: bool>(
+        step: &O::Step,
         arrays: &mut Self::Arrays<&mut [T]>,
         parameters: &mut [T],
         gradient: &[T],
-        f: impl FnMut(&mut T, T, Self) -> Option<Self>,
-    );
+    ) -> bool;
 }
 
 /// The state that holds `COUNT` zero arrays.
@@ -191,32 +270,37 @@ macro_rules! parameter_state {
             fn slices<A>(arrays: &mut [A; $count], slice: impl Fn(&mut A) -> &mut [T]) -> [&mut [T]; $count] {
                 arrays.each_mut().map(slice)
             }
-            #[inline(always)]
-            fn is_finite(&self) -> bool {
-                self.iter().fold(true, |finite, value| finite & value.is_finite())
+            fn extents(arrays: &[&mut [T]; $count]) -> [Extent<T>; $count] {
+                arrays.each_ref().map(|array| Extent::of(array))
             }
-            #[inline]
-            fn visit(
+            #[inline(always)]
+            fn pass<O: Optimizer<T, State = Self>, const WRITE: bool>(
+                step: &O::Step,
                 arrays: &mut [&mut [T]; $count],
                 parameters: &mut [T],
                 gradient: &[T],
-                mut f: impl FnMut(&mut T, T, Self) -> Option<Self>,
-            ) {
+            ) -> bool {
                 let [$($array),*] = arrays;
-                $(let mut $array = $array.iter_mut();)*
-                for (parameter, gradient) in parameters.iter_mut().zip(gradient) {
-                    $(let Some($value) = $array.next() else { return };)*
-                    let state: Self = [$(*$value),*];
-                    if let Some(next) = f(parameter, *gradient, state) {
-                        let slots: [&mut T; $count] = [$($value),*];
-                        for (slot, value) in slots.into_iter().zip(next) {
-                            *slot = value;
-                        }
+                let mut finite = true;
+                let all = parameters.iter_mut().zip(gradient);
+                $(let all = all.zip($array.iter_mut());)*
+                for parameter_state!(@ (parameter, gradient) $($value)*) in all {
+                    let (next, state) = O::update(step, *parameter, *gradient, [$(*$value),*]);
+                    if WRITE {
+                        *parameter = next;
+                        let [$($array),*] = state;
+                        $(*$value = $array;)*
+                    } else {
+                        let values = [*gradient, next].into_iter().chain(state);
+                        finite &= values.fold(true, |finite, value| finite & value.is_finite());
                     }
                 }
+                finite
             }
         }
     };
+    (@ $pattern:tt) => { $pattern };
+    (@ $pattern:tt $value:ident $($rest:ident)*) => { parameter_state!(@ ($pattern, $value) $($rest)*) };
 }
 
 parameter_state!(0;);

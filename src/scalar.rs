@@ -6,6 +6,7 @@ use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 use const_default::ConstDefault;
 use generic_array::GenericArray;
 
+use crate::kernel::simd::Vectorized;
 use crate::math;
 use crate::size::{Constant, Count, Element};
 
@@ -33,6 +34,7 @@ mod sealed {
 )]
 pub trait Scalar:
     sealed::Sealed
+    + Vectorized
     + Element
     + Copy
     + Default
@@ -63,6 +65,16 @@ pub trait Scalar:
     #[doc(hidden)]
     type Zeros<N: Count>: Constant<GenericArray<Self, N>>;
 
+    /// The bits, whose order is that of the magnitudes, with infinity and then NaN above them.
+    #[doc(hidden)]
+    type Bits: Copy + Ord;
+
+    /// The bits.
+    #[doc(hidden)]
+    fn to_bits(self) -> Self::Bits;
+    /// The number of these bits.
+    #[doc(hidden)]
+    fn from_bits(bits: Self::Bits) -> Self;
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;
     /// The same number as `f64`.
@@ -108,7 +120,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar {
-    ($float:ident, $math:ident, $zeros:ident) => {
+    ($float:ident, $bits:ident, $math:ident, $zeros:ident) => {
         #[doc(hidden)]
         #[derive(Debug)]
         pub struct $zeros;
@@ -125,6 +137,16 @@ macro_rules! scalar {
             const MAX: Self = $float::MAX;
             const INFINITY: Self = $float::INFINITY;
             type Zeros<N: Count> = $zeros;
+            type Bits = $bits;
+
+            #[inline(always)]
+            fn to_bits(self) -> $bits {
+                $float::to_bits(self)
+            }
+            #[inline(always)]
+            fn from_bits(bits: $bits) -> Self {
+                $float::from_bits(bits)
+            }
 
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
@@ -180,6 +202,9 @@ macro_rules! scalar {
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
+                #[cfg(feature = "std")]
+                return $float::sqrt(self);
+                #[cfg(not(feature = "std"))]
                 math::$math::sqrt(self)
             }
             #[inline(always)]
@@ -190,5 +215,5 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f32, single, ZerosF32);
-scalar!(f64, double, ZerosF64);
+scalar!(f32, u32, single, ZerosF32);
+scalar!(f64, u64, double, ZerosF64);

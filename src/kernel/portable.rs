@@ -1,17 +1,17 @@
 //! The kernels as plain loops, product and sum rounded apart.
 
-use super::Dimensions;
+use super::{Affine, Dimensions, InputGradient, WeightGradient};
 use crate::Scalar;
 
 /// An output starts at its bias and adds its products first to last.
 #[inline]
-pub(super) fn affine<T: Scalar>(
-    dense: Dimensions,
-    weights: &[T],
-    bias: &[T],
-    inputs: &[T],
-    outputs: &mut [T],
-) {
+pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+    let Affine {
+        weights,
+        bias,
+        inputs,
+        outputs,
+    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
@@ -32,13 +32,13 @@ pub(super) fn affine<T: Scalar>(
 
 /// A weight's gradient adds its samples' products first to last.
 #[inline]
-pub(super) fn weight_gradient<T: Scalar>(
-    dense: Dimensions,
-    inputs: &[T],
-    output_gradient: &[T],
-    weights: &mut [T],
-    bias: &mut [T],
-) {
+pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
+    let WeightGradient {
+        inputs,
+        output_gradient,
+        weights,
+        bias,
+    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(inputs.len() * n_out, output_gradient.len() * n_in);
@@ -59,12 +59,12 @@ pub(super) fn weight_gradient<T: Scalar>(
 
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
 #[inline]
-pub(super) fn input_gradient<T: Scalar>(
-    dense: Dimensions,
-    weights: &[T],
-    output_gradient: &[T],
-    input_gradient: &mut [T],
-) {
+pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
+    let InputGradient {
+        weights,
+        output_gradient,
+        input_gradient,
+    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(input_gradient.len() * n_out, output_gradient.len() * n_in);

@@ -9,9 +9,9 @@ use generic_array::typenum::{Prod, Sum, Unsigned};
 use rand_core::Rng;
 
 use super::{Backward, Layer, Noise, View, cut, cut_mut};
-use crate::activation::{Activation, Identity, Keep};
+use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
-use crate::kernel::{Dimensions, Kernel};
+use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
 use crate::size::{Count, FixedArray, Size};
 use crate::{Scalar, Shape};
 
@@ -89,30 +89,51 @@ where
     #[inline]
     fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
-        K::affine(Self::DIMENSIONS, weights, bias, inputs, outputs);
-        A::apply(outputs);
+        let pass = Affine {
+            weights,
+            bias,
+            inputs,
+            outputs: &mut *outputs,
+        };
+        K::affine(Self::DIMENSIONS, pass);
+        activation::apply::<A, T>(outputs);
     }
 
     #[inline]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            K::affine(Self::DIMENSIONS, weights, bias, inputs, values);
+            let pass = Affine {
+                weights,
+                bias,
+                inputs,
+                outputs: values,
+            };
+            K::affine(Self::DIMENSIONS, pass);
         });
     }
 
     #[inline]
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         let kept = <A::Keeps as Keep>::kept(pass.tape);
-        for (dy, kept) in pass.output_gradient.iter_mut().zip(kept) {
-            *dy = A::chain(*dy, *kept);
-        }
+        activation::chain::<A, T>(pass.output_gradient, kept);
         let dy = &*pass.output_gradient;
         let (weights, bias) = cut_mut(pass.gradient, Self::WEIGHTS);
-        K::weight_gradient(Self::DIMENSIONS, pass.inputs, dy, weights, bias);
+        let sums = WeightGradient {
+            inputs: pass.inputs,
+            output_gradient: dy,
+            weights,
+            bias,
+        };
+        K::weight_gradient(Self::DIMENSIONS, sums);
         if let Some(input_gradient) = pass.input_gradient {
             let (weights, _) = cut(parameters, Self::WEIGHTS);
-            K::input_gradient(Self::DIMENSIONS, weights, dy, input_gradient);
+            let pass = InputGradient {
+                weights,
+                output_gradient: dy,
+                input_gradient,
+            };
+            K::input_gradient(Self::DIMENSIONS, pass);
         }
     }
 }

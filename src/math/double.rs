@@ -179,6 +179,7 @@ pub(crate) fn softplus(x: f64) -> f64 {
 ///
 /// An estimate by multiplications, corrected by the exact rest in integers: loops over it use vector instructions, as
 /// they could not with an integer square root.
+#[cfg(any(test, not(feature = "std")))]
 #[inline(always)]
 pub(crate) fn sqrt(x: f64) -> f64 {
     // by 2^54, of which the root is 2^27

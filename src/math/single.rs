@@ -161,6 +161,7 @@ pub(crate) fn softplus(x: f32) -> f32 {
 ///
 /// An estimate by multiplications, corrected by the exact rest in integers: loops over it use vector instructions, as
 /// they could not with an integer square root.
+#[cfg(any(test, not(feature = "std")))]
 #[inline(always)]
 pub(crate) fn sqrt(x: f32) -> f32 {
     // by 2^24, of which the root is 2^12

@@ -1,7 +1,7 @@
 //! Steps by the mean of recent gradients, scaled by their size.
 
-use super::Optimizer;
 use super::sgd::decayed;
+use super::{Extent, Optimizer};
 use crate::Scalar;
 use crate::schedule::Schedule;
 
@@ -18,6 +18,25 @@ pub struct AdamStep<T> {
     correction1: T,
     /// `sqrt(1 - beta2^t)`.
     correction2: T,
+}
+
+impl<T: Scalar> AdamStep<T> {
+    /// The update of magnitudes, with sums in place of differences, and the smallest divisor.
+    fn surely_finite(&self, parameter: T, gradient: T, [mean, square]: [Extent<T>; 2]) -> bool {
+        let decay = self.decay.unwrap_or(T::ZERO).abs();
+        let gradient = gradient + decay * parameter;
+        let mean = self.beta1.abs() * mean.largest + (T::ONE - self.beta1).abs() * gradient;
+        let next = self.beta2 * square.largest + (T::ONE - self.beta2) * (gradient * gradient);
+        let roots = !square.negative && self.beta2 >= T::ZERO && self.beta2 <= T::ONE;
+        let divisor = next.sqrt() / self.correction2 + self.epsilon;
+        let rate = (self.rate / self.correction1).abs();
+        let parameter = parameter * (T::ONE + (self.rate * decay).abs());
+        roots
+            && self.correction2 > T::ZERO
+            && self.epsilon > T::ZERO
+            && divisor.is_finite()
+            && (parameter + rate * (mean / self.epsilon)).is_finite()
+    }
 }
 
 #[inline(always)]
@@ -93,6 +112,9 @@ macro_rules! adam {
             }
             #[inline(always)]
             fn update($step: &AdamStep<T>, $parameter: T, $gradient: T, $state: [T; 2]) -> (T, [T; 2]) $update
+            fn surely_finite(step: &AdamStep<T>, parameter: T, gradient: T, state: [Extent<T>; 2]) -> bool {
+                step.surely_finite(parameter, gradient, state)
+            }
         }
     };
 }

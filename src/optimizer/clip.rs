@@ -1,6 +1,6 @@
 //! Gradients held within bounds before another optimizer sees them.
 
-use super::Optimizer;
+use super::{Extent, Optimizer, ParameterState};
 use crate::Scalar;
 
 /// Scales a gradient whose Euclidean norm is above `limit` down to it (Pascanu and others, 2013), then lets
@@ -63,6 +63,14 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
     ) -> (T, O::State) {
         O::update(step, parameter, gradient * *scale, state)
     }
+    fn surely_finite(
+        (step, scale): &Self::Step,
+        parameter: T,
+        gradient: T,
+        state: <O::State as ParameterState<T>>::Arrays<Extent<T>>,
+    ) -> bool {
+        O::surely_finite(step, parameter, gradient * scale.abs(), state)
+    }
 }
 
 /// Holds each gradient between `-limit` and `limit`, then lets `optimizer` step.
@@ -101,5 +109,13 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipValue<O, T> {
             gradient
         };
         O::update(step, parameter, clipped, state)
+    }
+    fn surely_finite(
+        (step, _): &Self::Step,
+        parameter: T,
+        gradient: T,
+        state: <O::State as ParameterState<T>>::Arrays<Extent<T>>,
+    ) -> bool {
+        O::surely_finite(step, parameter, gradient, state)
     }
 }

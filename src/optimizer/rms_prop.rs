@@ -1,7 +1,7 @@
 //! Steps scaled by the size of recent gradients.
 
-use super::Optimizer;
 use super::sgd::decayed;
+use super::{Extent, Optimizer};
 use crate::Scalar;
 use crate::schedule::Schedule;
 
@@ -80,5 +80,21 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for RmsProp<T, R> {
             parameter - rate * gradient / (square.sqrt() + epsilon),
             [square],
         )
+    }
+    /// The update of magnitudes, with sums in place of differences, and the smallest divisor.
+    fn surely_finite(
+        &(rate, smoothing, epsilon, decay): &Self::Step,
+        parameter: T,
+        gradient: T,
+        [square]: [Extent<T>; 1],
+    ) -> bool {
+        let gradient = decayed(decay.map(Scalar::abs), parameter, gradient);
+        let next = smoothing * square.largest + (T::ONE - smoothing) * (gradient * gradient);
+        !square.negative
+            && smoothing >= T::ZERO
+            && smoothing <= T::ONE
+            && epsilon > T::ZERO
+            && next.is_finite()
+            && (parameter + rate.abs() * gradient / epsilon).is_finite()
     }
 }

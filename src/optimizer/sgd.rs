@@ -1,6 +1,6 @@
 //! Gradient descent, plain and with momentum.
 
-use super::Optimizer;
+use super::{Extent, Optimizer};
 use crate::Scalar;
 use crate::schedule::Schedule;
 
@@ -74,6 +74,16 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
             state,
         )
     }
+    /// The update of magnitudes, with sums in place of differences: rounding is monotone, so no update is larger.
+    fn surely_finite(
+        &(rate, decay): &Self::Step,
+        parameter: T,
+        gradient: T,
+        []: [Extent<T>; 0],
+    ) -> bool {
+        let gradient = decayed(decay.map(Scalar::abs), parameter, gradient);
+        (parameter + rate.abs() * gradient).is_finite()
+    }
 }
 
 /// Gradient descent with momentum (Polyak, 1964), or Nesterov's (Sutskever and others, 2013), made by
@@ -133,5 +143,18 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
             velocity
         };
         (parameter - rate * direction, [velocity])
+    }
+    fn surely_finite(
+        &(rate, decay, momentum, _): &Self::Step,
+        parameter: T,
+        gradient: T,
+        [velocity]: [Extent<T>; 1],
+    ) -> bool {
+        let gradient = decayed(decay.map(Scalar::abs), parameter, gradient);
+        let momentum = momentum.abs();
+        let velocity = momentum * velocity.largest + gradient;
+        // at least the direction of either form
+        let direction = velocity + momentum * velocity + gradient;
+        (parameter + rate.abs() * direction).is_finite()
     }
 }

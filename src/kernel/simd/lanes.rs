@@ -1,0 +1,111 @@
+//! Vectors of numbers, in fused and in portable arithmetic.
+
+use pulp::{Simd, WithSimd};
+
+use super::product::{Factors, Product, product};
+use crate::Scalar;
+
+/// Vectors of numbers, in one arithmetic.
+pub(super) trait Lanes: Copy {
+    type T: Scalar;
+    type V: Copy;
+    const WIDTH: usize;
+
+    fn splat(self, value: Self::T) -> Self::V;
+    /// The vectors that the values begin with.
+    fn vectors(values: &[Self::T]) -> &[Self::V];
+    fn vectors_mut(values: &mut [Self::T]) -> &mut [Self::V];
+    /// The vector that the values end with.
+    fn last(values: &[Self::T]) -> Option<&Self::V>;
+    fn last_mut(values: &mut [Self::T]) -> Option<&mut Self::V>;
+    /// `a * b + c`, rounded once or twice.
+    fn multiply_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// [`product`] as a function of its own, compiled once.
+    fn product<F: Factors<Self::T>>(self, product: Product<'_, Self::T, F>) -> Option<()>;
+}
+
+/// Product and sum are rounded once (`FUSED`) or apart.
+#[derive(Clone, Copy)]
+pub(super) struct F32<S, const FUSED: bool>(pub(super) S);
+#[derive(Clone, Copy)]
+pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
+
+macro_rules! lanes {
+    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident) => {
+        impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
+            type T = $float;
+            type V = S::$vector;
+            const WIDTH: usize = S::$width;
+
+            #[inline(always)]
+            fn splat(self, value: $float) -> S::$vector {
+                self.0.$splat(value)
+            }
+            #[inline(always)]
+            fn vectors(values: &[$float]) -> &[S::$vector] {
+                S::$as(values).0
+            }
+            #[inline(always)]
+            fn vectors_mut(values: &mut [$float]) -> &mut [S::$vector] {
+                S::$as_mut(values).0
+            }
+            #[inline(always)]
+            fn last(values: &[$float]) -> Option<&S::$vector> {
+                S::$last(values).1.last()
+            }
+            #[inline(always)]
+            fn last_mut(values: &mut [$float]) -> Option<&mut S::$vector> {
+                S::$last_mut(values).1.last_mut()
+            }
+            #[inline(always)]
+            fn multiply_add(self, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                if FUSED {
+                    self.0.$mul_add(a, b, c)
+                } else {
+                    self.0.$add(self.0.$mul(a, b), c)
+                }
+            }
+            #[inline(always)]
+            fn product<F: Factors<$float>>(self, job: Product<'_, $float, F>) -> Option<()> {
+                struct Job<'a, F, const FUSED: bool>(Product<'a, $float, F>);
+                impl<F: Factors<$float>, const FUSED: bool> WithSimd for Job<'_, F, FUSED> {
+                    type Output = Option<()>;
+                    #[inline(always)]
+                    fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
+                        product($name::<S, FUSED>(simd), self.0)
+                    }
+                }
+                self.0.vectorize(Job::<F, FUSED>(job))
+            }
+        }
+    };
+}
+
+lanes!(
+    F32,
+    f32,
+    f32s,
+    F32_LANES,
+    splat_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    as_rsimd_f32s,
+    as_mut_rsimd_f32s,
+    mul_add_f32s,
+    mul_f32s,
+    add_f32s
+);
+lanes!(
+    F64,
+    f64,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    as_rsimd_f64s,
+    as_mut_rsimd_f64s,
+    mul_add_f64s,
+    mul_f64s,
+    add_f64s
+);

@@ -1,0 +1,266 @@
+//! A product of matrices in tiles.
+//!
+//! A tile keeps the sums of some rows and columns in registers while it runs over their products, so that each sum is one
+//! chain in the order of the contract. Columns that do not fill a vector are computed by one that overlaps the vector
+//! before it, twice to the same bits.
+
+use super::lanes::Lanes;
+use crate::{Element, Scalar};
+
+/// `c += a * b`: `c` is \[rows\]\[columns\], `b` \[steps\]\[columns\], with at least a vector of columns.
+pub(super) struct Product<'a, T, F> {
+    pub(super) rows: usize,
+    pub(super) a: F,
+    pub(super) b: &'a [T],
+    pub(super) columns: usize,
+    pub(super) c: &'a mut [T],
+}
+
+/// The left factors of a product of matrices, `MR` rows at a time.
+pub(super) trait Left<T, const MR: usize>: Copy {
+    /// Those of step `p` of the sums.
+    fn at(&self, p: usize) -> Option<[T; MR]>;
+}
+
+/// Rows lie one after the other: samples, on the way forward.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a, T, const MR: usize>([&'a [T]; MR]);
+
+impl<T: Scalar, const MR: usize> Left<T, MR> for Rows<'_, T, MR> {
+    #[inline(always)]
+    fn at(&self, p: usize) -> Option<[T; MR]> {
+        let mut values = [T::ZERO; MR];
+        let mut i = 0;
+        while i < MR {
+            values[i] = *self.0[i].get(p)?;
+            i += 1;
+        }
+        Some(values)
+    }
+}
+
+/// Rows lie side by side: inputs, for a gradient of weights.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a, T> {
+    pub(super) values: &'a [T],
+    pub(super) stride: usize,
+    pub(super) first: usize,
+}
+
+impl<T: Scalar, const MR: usize> Left<T, MR> for Columns<'_, T> {
+    #[inline(always)]
+    fn at(&self, p: usize) -> Option<[T; MR]> {
+        let start = p * self.stride + self.first;
+        self.values.get(start..)?.first_chunk::<MR>().copied()
+    }
+}
+
+/// A matrix as a slice: rows of `stride` values.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) stride: usize,
+    pub(super) first: usize,
+    pub(super) end: usize,
+}
+
+impl Span {
+    /// The columns, in a row.
+    #[inline(always)]
+    fn of(self, row: usize) -> core::ops::Range<usize> {
+        row * self.stride + self.first..row * self.stride + self.end
+    }
+}
+
+/// `c += a * b` for `MR` rows and `MAIN + 1` vectors of columns, from `span.first` to `span.end`; the last vector ends at
+/// the end, and may overlap the one before it.
+#[inline(always)]
+pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usize>(
+    l: L,
+    a: A,
+    b: &[L::T],
+    span: Span,
+    first: usize,
+    c: &mut [L::T],
+) -> Option<()> {
+    let zero = l.splat(L::T::ZERO);
+    let mut main = [[zero; MAIN]; MR];
+    let mut last = [zero; MR];
+    let mut i = 0;
+    while i < MR {
+        let row = span.of(first + i);
+        let row = c.get(row)?;
+        main[i] = *L::vectors(row).first_chunk::<MAIN>()?;
+        last[i] = *L::last(row)?;
+        i += 1;
+    }
+    let mut p = 0;
+    // an iterator over chunks would begin with a division, which costs as much as some rows
+    let mut rest = b;
+    while let Some((row, after)) = rest.split_at_checked(span.stride) {
+        rest = after;
+        let row = row.get(span.first..span.end)?;
+        let right = *L::vectors(row).first_chunk::<MAIN>()?;
+        let right_last = *L::last(row)?;
+        let left = a.at(p)?;
+        let mut i = 0;
+        while i < MR {
+            let x = l.splat(left[i]);
+            let mut q = 0;
+            while q < MAIN {
+                main[i][q] = l.multiply_add(x, right[q], main[i][q]);
+                q += 1;
+            }
+            last[i] = l.multiply_add(x, right_last, last[i]);
+            i += 1;
+        }
+        p += 1;
+    }
+    let mut i = 0;
+    while i < MR {
+        let row = c.get_mut(span.of(first + i))?;
+        *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
+        *L::last_mut(row)? = last[i];
+        i += 1;
+    }
+    Some(())
+}
+
+/// What a product of matrices reads: the left factors as rows or as columns.
+pub(super) trait Factors<T>: Copy {
+    type Left<'a, const MR: usize>: Left<T, MR>
+    where
+        Self: 'a;
+    fn rows<const MR: usize>(&self, first: usize) -> Option<Self::Left<'_, MR>>;
+}
+
+/// Samples.
+#[derive(Clone, Copy)]
+pub(super) struct Samples<'a, T> {
+    pub(super) values: &'a [T],
+    pub(super) stride: usize,
+    pub(super) first: usize,
+    pub(super) end: usize,
+}
+
+impl<T: Scalar> Factors<T> for Samples<'_, T> {
+    type Left<'a, const MR: usize>
+        = Rows<'a, T, MR>
+    where
+        Self: 'a;
+    #[inline(always)]
+    fn rows<const MR: usize>(&self, first: usize) -> Option<Rows<'_, T, MR>> {
+        let mut rows = [self.values; MR];
+        let mut i = 0;
+        while i < MR {
+            let start = (first + i) * self.stride;
+            rows[i] = self.values.get(start + self.first..start + self.end)?;
+            i += 1;
+        }
+        Some(Rows(rows))
+    }
+}
+
+/// The same matrix, turned.
+#[derive(Clone, Copy)]
+pub(super) struct Turned<'a, T> {
+    pub(super) values: &'a [T],
+    pub(super) stride: usize,
+    pub(super) first: usize,
+}
+
+impl<T: Scalar> Factors<T> for Turned<'_, T> {
+    type Left<'a, const MR: usize>
+        = Columns<'a, T>
+    where
+        Self: 'a;
+    #[inline(always)]
+    fn rows<const MR: usize>(&self, first: usize) -> Option<Columns<'_, T>> {
+        Some(Columns {
+            values: self.values,
+            stride: self.stride,
+            first: self.first + first,
+        })
+    }
+}
+
+/// A tile of `MR` rows from row `first`.
+#[inline(always)]
+pub(super) fn tile_at<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
+    l: L,
+    a: F,
+    first: usize,
+    b: &[L::T],
+    span: Span,
+    c: &mut [L::T],
+) -> Option<()> {
+    tile::<L, _, MR, MAIN>(l, a.rows::<MR>(first)?, b, span, first, c)
+}
+
+/// How many rows of the `rest` go into the next tile, so that none is thin: 6 at a time, the last ones 4 or 3.
+#[inline(always)]
+pub(super) fn tile_rows(rest: usize) -> usize {
+    match rest {
+        0..=4 => rest,
+        5 => 3,
+        7 | 8 => 4,
+        _ => 6,
+    }
+}
+
+/// Columns from `first` that the next tile takes, of at most `most` vectors, so that tiles are about equally wide and the
+/// last one, which may overlap, has at least two vectors.
+#[inline(always)]
+pub(super) fn tile_columns(width: usize, most: usize, first: usize, end: usize) -> usize {
+    let vectors = (end - first).div_ceil(width);
+    if vectors <= most {
+        return end;
+    }
+    first + vectors / vectors.div_ceil(most) * width
+}
+
+#[inline(always)]
+pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
+    let Product {
+        rows,
+        a,
+        b,
+        columns,
+        c,
+    } = job;
+    let mut row = 0;
+    while row < rows {
+        let height = tile_rows(rows - row);
+        let most = match height {
+            2 => 4,
+            3 | 4 => 3,
+            _ => 2,
+        };
+        let mut column = 0;
+        while column < columns {
+            let end = tile_columns(L::WIDTH, most, column, columns);
+            let span = Span {
+                stride: columns,
+                first: column,
+                end,
+            };
+            macro_rules! tiles {
+                ($($rows:literal: $($main:literal)*;)*) => {
+                    match (height, (end - column).div_ceil(L::WIDTH) - 1) {
+                        $($(($rows, $main) => tile_at::<L, F, $rows, $main>(l, a, row, b, span, c)?,)*)*
+                        _ => return None,
+                    }
+                };
+            }
+            tiles! {
+                1: 0 1;
+                2: 0 1 2 3;
+                3: 0 1 2;
+                4: 0 1 2;
+                6: 0 1;
+            }
+            column = end;
+        }
+        row += height;
+    }
+    Some(())
+}

@@ -1,0 +1,167 @@
+//! The kernels against plain scalar loops, bit for bit.
+
+use core::num::NonZeroUsize;
+
+use proptest::prelude::*;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
+use sizednet::Scalar;
+use sizednet::initializer::uniform;
+use sizednet::kernel::{
+    Affine, Dimensions, InputGradient, Kernel, NATIVE_FROM, NativeKernel, PortableKernel,
+    WeightGradient,
+};
+use sizednet::sizes::U128;
+
+/// A product and a sum of a float, rounded once or twice.
+trait Float: Scalar {
+    fn fused(self, factor: Self, addend: Self) -> Self;
+    fn bits(self) -> u64;
+}
+impl Float for f32 {
+    fn fused(self, factor: Self, addend: Self) -> Self {
+        self.mul_add(factor, addend)
+    }
+    fn bits(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+}
+impl Float for f64 {
+    fn fused(self, factor: Self, addend: Self) -> Self {
+        self.mul_add(factor, addend)
+    }
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+
+fn random<T: Float>(rng: &mut Xoshiro256PlusPlus, count: usize) -> Vec<T> {
+    (0..count).map(|_| uniform(-T::ONE, T::ONE, rng)).collect()
+}
+
+fn same<T: Float>(got: &[T], right: &[T], what: &str) {
+    assert_eq!(got.len(), right.len());
+    for (place, (got, right)) in got.iter().zip(right).enumerate() {
+        assert_eq!(
+            got.bits(),
+            right.bits(),
+            "{what} at {place}: {got} and {right}"
+        );
+    }
+}
+
+fn check<T: Float, K: Kernel>(fused: bool, n_in: usize, n_out: usize, samples: usize, seed: u64) {
+    let step = |a: T, b: T, c: T| if fused { a.fused(b, c) } else { a * b + c };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let weights = random::<T>(&mut rng, n_in * n_out);
+    let bias = random::<T>(&mut rng, n_out);
+    let x = random::<T>(&mut rng, samples * n_in);
+    let dy = random::<T>(&mut rng, samples * n_out);
+    let size = |n| NonZeroUsize::new(n).expect("not 0");
+    let dense = Dimensions::new(size(n_in), size(n_out));
+
+    let mut y = random::<T>(&mut rng, samples * n_out);
+    let pass = Affine {
+        weights: &weights,
+        bias: &bias,
+        inputs: &x,
+        outputs: &mut y,
+    };
+    K::affine(dense, pass);
+    let mut right = vec![T::ZERO; samples * n_out];
+    for s in 0..samples {
+        for o in 0..n_out {
+            let mut sum = bias[o];
+            for i in 0..n_in {
+                sum = step(x[s * n_in + i], weights[i * n_out + o], sum);
+            }
+            right[s * n_out + o] = sum;
+        }
+    }
+    same(&y, &right, "forward");
+
+    let (mut dw, mut db) = (weights.clone(), bias.clone());
+    let pass = WeightGradient {
+        inputs: &x,
+        output_gradient: &dy,
+        weights: &mut dw,
+        bias: &mut db,
+    };
+    K::weight_gradient(dense, pass);
+    let (mut right_dw, mut right_db) = (weights.clone(), bias.clone());
+    for s in 0..samples {
+        for o in 0..n_out {
+            for i in 0..n_in {
+                let sum = &mut right_dw[i * n_out + o];
+                *sum = step(x[s * n_in + i], dy[s * n_out + o], *sum);
+            }
+            right_db[o] += dy[s * n_out + o];
+        }
+    }
+    same(&dw, &right_dw, "weights");
+    same(&db, &right_db, "bias");
+
+    let mut dx = random::<T>(&mut rng, samples * n_in);
+    let pass = InputGradient {
+        weights: &weights,
+        output_gradient: &dy,
+        input_gradient: &mut dx,
+    };
+    K::input_gradient(dense, pass);
+    let mut right = vec![T::ZERO; samples * n_in];
+    for s in 0..samples {
+        for i in 0..n_in {
+            let mut p = [T::ZERO; 8];
+            for o in 0..n_out {
+                p[o % 8] = step(weights[i * n_out + o], dy[s * n_out + o], p[o % 8]);
+            }
+            right[s * n_in + i] = ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
+        }
+    }
+    same(&dx, &right, "inputs");
+}
+
+/// Whether native kernels round a product and its sum once: found anew, not by what the kernels use.
+fn fuses() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let machine = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    let machine = cfg!(target_arch = "aarch64");
+    cfg!(feature = "simd") && machine
+}
+
+fn check_all(n_in: usize, n_out: usize, samples: usize, seed: u64) {
+    let fused = fuses() && n_in * n_out >= NATIVE_FROM;
+    check::<f32, NativeKernel<U128>>(fused, n_in, n_out, samples, seed);
+    check::<f64, NativeKernel<U128>>(fused, n_in, n_out, samples, seed);
+    check::<f32, PortableKernel<U128>>(false, n_in, n_out, samples, seed);
+    check::<f64, PortableKernel<U128>>(false, n_in, n_out, samples, seed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #[test]
+    fn kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..=130, samples in 1_usize..=70, seed: u64) {
+        check_all(n_in, n_out, samples, seed);
+    }
+    #[test]
+    fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..12, samples in 1_usize..12, seed: u64) {
+        check_all(n_in, n_out, samples, seed);
+    }
+}
+
+/// Every width and number of samples around those at which the kernels change their ways.
+#[test]
+fn kernels_equal_scalar_loops_at_their_seams() {
+    let path = if fuses() {
+        "vectors with a fused multiply-add"
+    } else {
+        "portable loops"
+    };
+    println!("native kernels on this machine, in this build: {path}");
+    for n_out in 1..=33 {
+        for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
+            check_all(n_in, n_out, samples, 7);
+        }
+    }
+}
