@@ -47,10 +47,10 @@ pub mod optimizer;
 pub use optimizer::{Adam, AdamW, ClipNorm, ClipValue, Optimizer, RmsProp, Rprop, Sgd};
 pub mod schedule;
 pub use schedule::Schedule;
+mod batching;
+pub use batching::{Batching, DefaultBlock, FullBatch, MiniBatch, OwnOrder, Stochastic};
 mod trainer;
-pub use trainer::{
-    Batching, DefaultBlock, Epoch, FullBatch, MiniBatch, OwnOrder, Stochastic, Trainer,
-};
+pub use trainer::{Epoch, Trainer};
 mod gradient_check;
 pub use gradient_check::{GradientCheck, gradient_check};
 mod early_stop;

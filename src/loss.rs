@@ -4,6 +4,7 @@
 //! over classes. Over samples the trainer takes the mean. Definitions are those of `PyTorch`.
 
 use crate::sample::Class;
+use crate::scalar::sign;
 use crate::{Element, Scalar};
 
 /// How far an output is from a target of kind `X`: `[T]` (an array of the output's shape) or [`Class`].
@@ -106,17 +107,6 @@ impl<T: Scalar> Loss<T, [T]> for MeanSquaredError {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
-
-/// -1, 0 or 1; NaN stays NaN.
-fn sign<T: Scalar>(x: T) -> T {
-    if x > T::ZERO {
-        T::ONE
-    } else if x < T::ZERO {
-        -T::ONE
-    } else {
-        x
-    }
-}
 
 impl<T: Scalar> Loss<T, [T]> for MeanAbsoluteError {
     #[inline]

@@ -119,6 +119,18 @@ pub trait Scalar:
     }
 }
 
+/// -1, 0 or 1; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn sign<T: Scalar>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x < T::ZERO {
+        -T::ONE
+    } else {
+        x
+    }
+}
+
 macro_rules! scalar {
     ($float:ident, $bits:ident, $math:ident, $zeros:ident) => {
         #[doc(hidden)]

@@ -2,6 +2,7 @@
 
 use super::Optimizer;
 use crate::Scalar;
+use crate::scalar::sign;
 
 /// Rprop (Riedmiller and Braun, 1993), for full batches: each parameter's step grows by 1.2 while its gradient keeps its
 /// sign, up to 50, and shrinks by half when it turns, down to 1e-6; where it turned, the parameter rests for one update.
@@ -75,38 +76,21 @@ impl<T: Scalar> Optimizer<T> for Rprop<T> {
         gradient: T,
         [before, length]: [T; 2],
     ) -> (T, [T; 2]) {
-        let length = step.first.unwrap_or(length);
-        // signs are compared, not multiplied: a product of tiny gradients would be 0
-        let turned =
-            (gradient > T::ZERO && before < T::ZERO) || (gradient < T::ZERO && before > T::ZERO);
-        let stayed =
-            (gradient > T::ZERO && before > T::ZERO) || (gradient < T::ZERO && before < T::ZERO);
-        let factor = if turned {
-            step.factors.0
-        } else if stayed {
-            step.factors.1
+        // signs are multiplied, not gradients: a product of tiny ones would be 0
+        let turn = sign(gradient) * sign(before);
+        let (shrink, grow) = step.factors;
+        let factor = if turn < T::ZERO {
+            shrink
+        } else if turn > T::ZERO {
+            grow
         } else {
             T::ONE
         };
-        let length = length * factor;
-        let length = if length < step.steps.0 {
-            step.steps.0
-        } else {
-            length
-        };
-        let length = if length > step.steps.1 {
-            step.steps.1
-        } else {
-            length
-        };
-        let gradient = if turned { T::ZERO } else { gradient };
-        let next = if gradient > T::ZERO {
-            parameter - length
-        } else if gradient < T::ZERO {
-            parameter + length
-        } else {
-            parameter
-        };
-        (next, [gradient, length])
+        let (smallest, largest) = step.steps;
+        let length = step.first.unwrap_or(length) * factor;
+        let length = if length < smallest { smallest } else { length };
+        let length = if length > largest { largest } else { length };
+        let gradient = if turn < T::ZERO { T::ZERO } else { gradient };
+        (parameter - length * sign(gradient), [gradient, length])
     }
 }
