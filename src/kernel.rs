@@ -26,6 +26,13 @@ use crate::{Scalar, Size};
 mod portable;
 #[cfg(feature = "simd")]
 pub(crate) mod simd;
+/// The number types, of which nothing is asked.
+#[cfg(not(feature = "simd"))]
+pub(crate) mod simd {
+    pub trait Vectorized {}
+    impl Vectorized for f32 {}
+    impl Vectorized for f64 {}
+}
 
 /// The loops a layer computes with, in one arithmetic, for blocks of at most [`Block`](Kernel::Block) samples.
 ///
