@@ -133,7 +133,7 @@ impl Error for DataError {}
 pub enum Place {
     /// A sample, by its index in the caller's data.
     Sample(usize),
-    /// A batch, by its number in the epoch: each sample's loss was finite, but not their gradient or the update.
+    /// A batch, by its number in the epoch: each sample's loss and gradient were finite, but not their sum or the update.
     Batch(usize),
 }
 

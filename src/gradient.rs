@@ -104,7 +104,8 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     }
 
     /// The gradient of the mean loss over samples, written to `gradient`; returns that loss. Both may be infinite or NaN,
-    /// as the outputs may: [`Optimizer::apply`](crate::Optimizer::apply) refuses such a gradient.
+    /// as the outputs may: [`Optimizer::apply`](crate::Optimizer::apply) refuses such a gradient. The samples' gradients are
+    /// added first and then divided by their number, so their sum has to be finite as well.
     ///
     /// Samples pass through in blocks of [`DefaultBlock`], whose inputs and tapes lie on the stack.
     ///

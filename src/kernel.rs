@@ -36,6 +36,9 @@ pub(crate) mod simd {
 
 /// The loops a layer computes with, in one arithmetic, for blocks of at most [`Block`](Kernel::Block) samples.
 ///
+/// It is for the caller to pass slices of the right lengths and no more samples than a block: only builds with debug
+/// assertions check it.
+///
 /// A layer passes the kernel that it is given on to the layers inside it; [`Portable`](crate::Portable) passes on
 /// [`Kernel::Portable`].
 pub trait Kernel: 'static {

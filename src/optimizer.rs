@@ -65,8 +65,8 @@ pub trait Optimizer<T: Scalar>: Copy {
     -> (T, Self::State);
 
     /// Whether the update of every parameter is finite, as far as a bound can tell that knows only the largest
-    /// magnitudes: of the parameters, of the gradient, and of each number of the states (`None` where one of those is
-    /// negative). `false`, as it stands, leaves it to a pass that tries every update.
+    /// magnitudes: of the parameters, of the gradient, and of each number of the states (with their signs). After `true` the
+    /// update is written unchecked; `false`, as it stands, leaves it to a pass that tries every update first.
     fn surely_finite(
         step: &Self::Step,
         parameter: T,

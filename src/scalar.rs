@@ -18,8 +18,8 @@ mod sealed {
 
 /// `f32` or `f64`, with the functions that activations, losses and optimizers need.
 ///
-/// All of them are made of single additions, multiplications and divisions, so their bits are the same on every
-/// machine and in every build; none panics; NaN stays NaN. For the methods' error bounds see each of them: an ulp is
+/// All of them are made of single additions, multiplications and divisions (with feature `std` the square root is the
+/// machine's, correctly rounded as ours is), so their bits are the same on every machine and in every build; none panics; NaN stays NaN. For the methods' error bounds see each of them: an ulp is
 /// the distance between neighboring numbers.
 ///
 /// ```

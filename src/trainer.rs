@@ -154,7 +154,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     }
 
     /// The bytes of training: the network's parameters, gradient, optimizer state, and the buffers of a block. The
-    /// settings, and frames, come on top.
+    /// settings, frames, and the order of the samples where [`epoch`](Self::epoch) keeps it, come on top.
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
@@ -353,7 +353,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                         })?;
                 shuffle(self.seed, number, order);
                 let mut loss = T::ZERO;
-                for (place, batch) in order.chunks(batch).enumerate() {
+                for (place, batch) in order.chunks(batch.max(1)).enumerate() {
                     let index = |i: u32| batch.get(i as usize).copied().unwrap_or_default();
                     loss += self
                         .update(network, samples, (batch.len() as u32, count), index)

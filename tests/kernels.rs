@@ -35,8 +35,8 @@ impl Float for f64 {
     }
 }
 
-fn random<T: Float>(rng: &mut Xoshiro256PlusPlus, count: usize) -> Vec<T> {
-    (0..count).map(|_| uniform(-T::ONE, T::ONE, rng)).collect()
+fn random<T: Float>(rng: &mut Xoshiro256PlusPlus, scale: T, count: usize) -> Vec<T> {
+    (0..count).map(|_| uniform(-scale, scale, rng)).collect()
 }
 
 fn same<T: Float>(got: &[T], right: &[T], what: &str) {
@@ -50,17 +50,23 @@ fn same<T: Float>(got: &[T], right: &[T], what: &str) {
     }
 }
 
-fn check<T: Float, K: Kernel>(fused: bool, n_in: usize, n_out: usize, samples: usize, seed: u64) {
+fn check<T: Float, K: Kernel>(
+    fused: bool,
+    scale: f64,
+    [n_in, n_out, samples]: [usize; 3],
+    seed: u64,
+) {
+    let scale = T::from_f64(scale);
     let step = |a: T, b: T, c: T| if fused { a.fused(b, c) } else { a * b + c };
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let weights = random::<T>(&mut rng, n_in * n_out);
-    let bias = random::<T>(&mut rng, n_out);
-    let x = random::<T>(&mut rng, samples * n_in);
-    let dy = random::<T>(&mut rng, samples * n_out);
+    let weights = random::<T>(&mut rng, scale, n_in * n_out);
+    let bias = random::<T>(&mut rng, scale, n_out);
+    let x = random::<T>(&mut rng, scale, samples * n_in);
+    let dy = random::<T>(&mut rng, scale, samples * n_out);
     let size = |n| NonZeroUsize::new(n).expect("not 0");
     let dense = Dimensions::new(size(n_in), size(n_out));
 
-    let mut y = random::<T>(&mut rng, samples * n_out);
+    let mut y = random::<T>(&mut rng, scale, samples * n_out);
     let pass = Affine {
         weights: &weights,
         bias: &bias,
@@ -101,7 +107,7 @@ fn check<T: Float, K: Kernel>(fused: bool, n_in: usize, n_out: usize, samples: u
     same(&dw, &right_dw, "weights");
     same(&db, &right_db, "bias");
 
-    let mut dx = random::<T>(&mut rng, samples * n_in);
+    let mut dx = random::<T>(&mut rng, scale, samples * n_in);
     let pass = InputGradient {
         weights: &weights,
         output_gradient: &dy,
@@ -130,23 +136,27 @@ fn fuses() -> bool {
     cfg!(feature = "simd") && machine
 }
 
-fn check_all(n_in: usize, n_out: usize, samples: usize, seed: u64) {
+fn check_all(sizes: [usize; 3], seed: u64) {
+    let [n_in, n_out, _] = sizes;
     let fused = fuses() && n_in * n_out >= NATIVE_FROM;
-    check::<f32, NativeKernel<U128>>(fused, n_in, n_out, samples, seed);
-    check::<f64, NativeKernel<U128>>(fused, n_in, n_out, samples, seed);
-    check::<f32, PortableKernel<U128>>(false, n_in, n_out, samples, seed);
-    check::<f64, PortableKernel<U128>>(false, n_in, n_out, samples, seed);
+    // the small ones have products that underflow, to zeros of both signs
+    for (single, double) in [(1.0, 1.0), (1e-23, 1e-162)] {
+        check::<f32, NativeKernel<U128>>(fused, single, sizes, seed);
+        check::<f64, NativeKernel<U128>>(fused, double, sizes, seed);
+        check::<f32, PortableKernel<U128>>(false, single, sizes, seed);
+        check::<f64, PortableKernel<U128>>(false, double, sizes, seed);
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
     #[test]
     fn kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..=130, samples in 1_usize..=70, seed: u64) {
-        check_all(n_in, n_out, samples, seed);
+        check_all([n_in, n_out, samples], seed);
     }
     #[test]
     fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..12, samples in 1_usize..12, seed: u64) {
-        check_all(n_in, n_out, samples, seed);
+        check_all([n_in, n_out, samples], seed);
     }
 }
 
@@ -161,7 +171,7 @@ fn kernels_equal_scalar_loops_at_their_seams() {
     println!("native kernels on this machine, in this build: {path}");
     for n_out in 1..=33 {
         for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
-            check_all(n_in, n_out, samples, 7);
+            check_all([n_in, n_out, samples], 7);
         }
     }
 }

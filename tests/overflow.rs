@@ -3,9 +3,9 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use sizednet::{
-    BinaryCrossEntropy, Class, ClipNorm, CrossEntropy, Dense, GenericArray, Loss, MeanSquaredError,
-    MiniBatch, Network, Optimizer, Parameters, Place, Sgd, Stochastic, Trainer, TrainingError,
-    optimizer::State, sizes::*,
+    BinaryCrossEntropy, Class, ClipNorm, ClipValue, CrossEntropy, Dense, GenericArray, Loss,
+    MeanSquaredError, MiniBatch, Network, Optimizer, Parameters, Place, Sgd, Stochastic, Trainer,
+    TrainingError, optimizer::State, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -291,4 +291,30 @@ fn a_refused_update_by_hand_changes_nothing() {
     }
     with_every_optimizer!(check::<f32>, 0.01);
     with_every_optimizer!(check::<f64>, 0.01);
+}
+
+/// Limits that make no sense are refused where they would do harm, in the parameters and in their silence.
+#[test]
+fn a_limit_that_is_negative_or_none_lets_nothing_through_that_is_not_finite() {
+    for limit in [-3e38_f32, f32::NEG_INFINITY, f32::NAN] {
+        let mut network = Network::<Line>::zeros();
+        let optimizer = ClipValue {
+            limit,
+            optimizer: Sgd::new(10.0),
+        };
+        let mut trainer = Trainer::stochastic(MeanSquaredError, optimizer);
+        let error = trainer.step(&mut network, &[1.0], &[0.1]);
+        assert_eq!(error, Err(at(Place::Sample(0))), "{limit}");
+        assert_eq!(network, Network::zeros());
+    }
+    let mut network = Network::<Line>::zeros();
+    let optimizer = ClipNorm {
+        limit: f32::NAN,
+        optimizer: Sgd::new(0.5),
+    };
+    let mut trainer = Trainer::stochastic(MeanSquaredError, optimizer);
+    assert!(trainer.step(&mut network, &[1.0], &[0.1]).is_err());
+    assert_eq!(network, Network::zeros());
+    // a gradient of 0 has no norm to divide by
+    assert!(trainer.step(&mut network, &[1.0], &[0.0]).is_ok());
 }

@@ -4,7 +4,8 @@ use super::{Extent, Optimizer, ParameterState};
 use crate::Scalar;
 
 /// Scales a gradient whose Euclidean norm is above `limit` down to it (Pascanu and others, 2013), then lets
-/// `optimizer` step. The norm can't overflow.
+/// `optimizer` step. The norm can't overflow. The limit is at least 0; clipping does not nest, since the norm is that of
+/// the gradient as it comes from the batch.
 ///
 /// ```
 /// use sizednet::{ClipNorm, Dense, Network, Gradient, Optimizer, Sgd, optimizer::State, sizes::*};
@@ -34,14 +35,17 @@ fn scale<T: Scalar>(values: &[T], limit: T) -> T {
             largest = value.abs();
         }
     }
+    if largest == T::ZERO {
+        return T::ONE;
+    }
     let mut sum = T::ZERO;
     for value in values {
         let scaled = *value / largest;
         sum += scaled * scaled;
     }
     let scale = limit / largest / sum.sqrt();
-    // not a number where all values are 0, or one is not finite, which the pass over all refuses
-    if scale < T::ONE { scale } else { T::ONE }
+    // not a number where a value or the limit is none, which the pass over all refuses
+    if scale > T::ONE { T::ONE } else { scale }
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
@@ -73,7 +77,7 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
     }
 }
 
-/// Holds each gradient between `-limit` and `limit`, then lets `optimizer` step.
+/// Holds each gradient between `-limit` and `limit`, which is at least 0, then lets `optimizer` step.
 ///
 /// ```
 /// use sizednet::{Adam, ClipValue, Dense, MeanSquaredError, Trainer, sizes::U1};
@@ -103,19 +107,20 @@ impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipValue<O, T> {
         gradient: T,
         state: O::State,
     ) -> (T, O::State) {
-        let clipped = if gradient.abs() > *limit {
-            limit.copysign(gradient)
-        } else {
+        let clipped = if gradient.abs() <= *limit {
             gradient
+        } else {
+            limit.copysign(gradient)
         };
         O::update(step, parameter, clipped, state)
     }
     fn surely_finite(
-        (step, _): &Self::Step,
+        (step, limit): &Self::Step,
         parameter: T,
         gradient: T,
         state: <O::State as ParameterState<T>>::Arrays<Extent<T>>,
     ) -> bool {
-        O::surely_finite(step, parameter, gradient, state)
+        // a negative limit would make gradients larger
+        *limit >= T::ZERO && O::surely_finite(step, parameter, gradient, state)
     }
 }

@@ -116,7 +116,8 @@ pub(super) fn input_gradient<L: Lanes>(
             .chunks_exact(n_out)
             .zip(input_gradient.chunks_exact_mut(n_in))
         {
-            let mut slopes_tail = [[L::T::ZERO; PARTS]];
+            // 0 * -0 is -0, which leaves every sum as it is; +0 would turn a sum of -0
+            let mut slopes_tail = [[-L::T::ZERO; PARTS]];
             if whole < n_out {
                 copy_tails(slopes, n_out, &mut slopes_tail);
             }

@@ -42,7 +42,7 @@ pub(super) fn unpad<T: Scalar>(padded: &[[T; WIDEST]], columns: usize, rows: &mu
     widths!(1 2 3 4 5 6 7);
 }
 
-/// The last values of each row, those beyond a multiple of `PARTS`.
+/// The last values of each row, those beyond a multiple of `PARTS`; the rest stays as it is.
 #[inline(always)]
 pub(super) fn copy_tails<T: Scalar>(rows: &[T], columns: usize, tails: &mut [[T; PARTS]]) {
     macro_rules! widths {
@@ -50,9 +50,7 @@ pub(super) fn copy_tails<T: Scalar>(rows: &[T], columns: usize, tails: &mut [[T;
             match columns % PARTS {
                 $($n => for (tail, row) in tails.iter_mut().zip(rows.chunks_exact(columns)) {
                     if let Some(values) = row.last_chunk::<$n>() {
-                        let mut padded = [T::ZERO; PARTS];
-                        padded[..$n].copy_from_slice(values);
-                        *tail = padded;
+                        tail[..$n].copy_from_slice(values);
                     }
                 },)*
                 _ => {}
