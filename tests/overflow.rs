@@ -3,9 +3,9 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use sizednet::{
-    BinaryCrossEntropy, Class, ClipNorm, ClipValue, CrossEntropy, Dense, GenericArray, Loss,
-    MeanSquaredError, MiniBatch, Network, Optimizer, Parameters, Place, Sgd, Stochastic, Trainer,
-    TrainingError, optimizer::State, sizes::*,
+    Adam, AdamW, BinaryCrossEntropy, Class, ClipNorm, ClipValue, CrossEntropy, Dense, GenericArray,
+    Loss, MeanSquaredError, MiniBatch, Network, Optimizer, Parameters, Place, RmsProp, Sgd,
+    Stochastic, Trainer, TrainingError, optimizer::State, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -317,4 +317,74 @@ fn a_limit_that_is_negative_or_none_lets_nothing_through_that_is_not_finite() {
     assert_eq!(network, Network::zeros());
     // a gradient of 0 has no norm to divide by
     assert!(trainer.step(&mut network, &[1.0], &[0.0]).is_ok());
+}
+
+/// A mean square is never negative, but a restored state may hold anything: its root is no number.
+#[test]
+fn a_negative_mean_square_in_the_state_is_refused() {
+    fn refuses<O: Open<Line, f32>>(optimizer: O, square: usize) {
+        for (value, fits) in [(1.0, true), (-1.0, false)] {
+            let mut network = Network::<Line>::zeros();
+            let mut trainer = Trainer::stochastic(MeanSquaredError, optimizer);
+            trainer.state_mut().arrays.as_mut()[square].fill(value);
+            let before = all_bits(&network, &trainer);
+            let step = trainer.step(&mut network, &[1.0], &[0.1]);
+            assert_eq!(step.is_ok(), fits);
+            assert_eq!(all_bits(&network, &trainer) == before, !fits);
+        }
+    }
+    refuses(Adam::new(0.01), 1);
+    refuses(AdamW::new(0.01), 1);
+    refuses(RmsProp::new(0.01), 0);
+}
+
+/// Whatever parameters, state and gradient hold: an update that is made leaves finite numbers, one that is refused
+/// changes nothing.
+fn leaves_finite_numbers<T: Bits, O: Open<Plane, T>>(name: &str, optimizer: O) {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
+    let mut made = 0;
+    for draw in 0..4_000 {
+        // all about as large, so that it is the update that decides
+        let size = wild(&mut rng).abs();
+        let mut number = || match rng.next_u32() % 8 {
+            0 => T::from_f64(wild(&mut rng).into()),
+            _ => T::from_f64(f64::from(size) * (f64::from(rng.next_u32() % 17) / 8.0 - 1.0)),
+        };
+        let mut network = Network::<Plane, T>::zeros();
+        let mut gradient = Network::<Plane, T>::zeros();
+        let mut trainer =
+            Trainer::<_, _, _, Stochastic, T>::stochastic(MeanSquaredError, optimizer);
+        network.parameters_mut().fill_with(&mut number);
+        gradient.parameters_mut().fill_with(&mut number);
+        for array in trainer.state_mut().arrays.as_mut() {
+            array.fill_with(&mut number);
+        }
+        trainer.state_mut().updates = draw % 7;
+        let before = all_bits(&network, &trainer);
+        let found = optimizer.apply(trainer.state_mut(), &mut network, &gradient);
+        if found.is_ok() {
+            made += 1;
+            let state = trainer.state().arrays.as_ref().iter().flatten();
+            let finite = |value: &T| value.is_finite();
+            assert!(
+                network.parameters().iter().all(finite),
+                "{name}, draw {draw}"
+            );
+            assert!(
+                state.copied().all(sizednet::Scalar::is_finite),
+                "{name}, draw {draw}"
+            );
+        } else {
+            assert_eq!(all_bits(&network, &trainer), before, "{name}, draw {draw}");
+        }
+    }
+    assert!(made > 200, "{name} made {made} updates");
+}
+
+#[test]
+fn an_update_that_is_made_leaves_finite_numbers() {
+    for rate in [1e-3, -0.5, 1e20] {
+        with_every_optimizer!(leaves_finite_numbers::<f32>, rate);
+    }
+    with_every_optimizer!(leaves_finite_numbers::<f64>, 1e300);
 }
