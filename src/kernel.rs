@@ -5,8 +5,11 @@
 //! Every sum has one fixed order, whatever the width of the machine's vectors, the size of the block and the size of
 //! the batch, so that a kernel equals a plain scalar loop bit for bit:
 //!
-//! - An output starts at its bias and adds its products first to last.
-//! - A weight's gradient adds its samples' products first to last.
+//! - An output is one sum, or several whose additions don't wait for each other: 8 in a layer of at most 8 outputs, 4 up
+//!   to 32, 2 up to 64, else 1, and 1 in a layer of fewer than [`NATIVE_FROM`] weights. Input `i` goes to sum `i` modulo
+//!   their number. The first starts at the bias, the others at +0; each adds its products first to last, and then the
+//!   sums are added, first to last.
+//! - A weight's gradient starts at +0, or where it is, and adds its samples' products first to last.
 //! - An input gradient is eight interleaved partial sums, each from +0 (output `o` goes to sum `o mod 8`), added as
 //!   `((0+4)+(2+6))+((1+5)+(3+7))`.
 //!
@@ -115,6 +118,28 @@ pub(crate) fn elementwise<J: Elementwise>(numbers: usize, job: J) -> J::Output {
     job.run()
 }
 
+/// The bits of the vectors that the kernels compute with here: 512 (AVX-512), 256 (AVX2 with FMA), 128 (NEON), or 0: plain
+/// loops. The bits of a result depend on whether it is 0, not on how many they are.
+///
+/// ```
+/// println!("vectors of {} bits", sizednet::kernel::vector_bits());
+/// ```
+#[must_use]
+pub fn vector_bits() -> u32 {
+    #[cfg(feature = "simd")]
+    return simd::bits(true);
+    #[cfg(not(feature = "simd"))]
+    0
+}
+
+/// From here on vectors of more bits are left alone by the whole process: a test can see what another machine does.
+#[doc(hidden)]
+pub fn limit_vector_bits(bits: u32) {
+    #[cfg(feature = "simd")]
+    simd::limit(bits);
+    let _ = bits;
+}
+
 /// How many values go into a product of a matrix and a vector, and how many come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dimensions {
@@ -130,11 +155,24 @@ impl Dimensions {
     pub const fn new(inputs: NonZeroUsize, outputs: NonZeroUsize) -> Self {
         Self { inputs, outputs }
     }
+    /// How many sums an output is made of.
+    #[inline(always)]
+    pub(crate) const fn parts(self) -> usize {
+        if self.inputs.get() * self.outputs.get() < NATIVE_FROM {
+            return 1;
+        }
+        match self.outputs.get() {
+            ..=8 => 8,
+            ..=32 => 4,
+            ..=64 => 2,
+            _ => 1,
+        }
+    }
     /// Whether there are enough weights for the vectors that the machine has.
     #[inline(always)]
     #[cfg(feature = "simd")]
     fn fill_vectors(self) -> bool {
-        self.inputs.get() * self.outputs.get() >= NATIVE_FROM && simd::are_there()
+        self.inputs.get() * self.outputs.get() >= NATIVE_FROM && simd::bits(false) > 0
     }
 }
 

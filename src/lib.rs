@@ -15,9 +15,9 @@ pub use shape::{Image, Shape};
 mod scalar;
 pub use scalar::Scalar;
 mod storage;
+pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storage, StorageMut};
 #[cfg(feature = "alloc")]
-pub use storage::Heap;
-pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, Storage, StorageMut};
+pub use storage::{Heap, HeapArray};
 pub mod layer;
 pub use layer::{Dense, Layer, Portable};
 pub mod activation;

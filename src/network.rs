@@ -13,7 +13,7 @@ use crate::kernel::NativeKernel;
 use crate::layer::View;
 use crate::sample::{InputArray, OutputArray, values, values_mut};
 use crate::sizes::U1;
-use crate::storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, Storage, StorageMut};
+use crate::storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storage, StorageMut};
 use crate::summary::Summary;
 use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
 
@@ -57,7 +57,7 @@ impl<L: Layer, T: Scalar> Network<L, T, Stack> {
     #[must_use]
     pub const fn zeros() -> Self {
         Self {
-            parameters: <GenericArray<T, L::Parameters> as Element>::ZERO,
+            parameters: Element::ZERO,
         }
     }
     /// With these parameters.
@@ -70,7 +70,9 @@ impl<L: Layer, T: Scalar> Network<L, T, Stack> {
     /// assert_eq!(network.forward(&[10.0, 100.0]), [213.0]);
     /// ```
     pub const fn from_parameters(parameters: Parameters<L, T>) -> Self {
-        Self { parameters }
+        Self {
+            parameters: StackArray::new(parameters),
+        }
     }
 }
 

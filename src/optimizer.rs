@@ -6,12 +6,10 @@
 
 use core::fmt::Debug;
 
-use generic_array::GenericArray;
-
 use crate::error::NotFinite;
 use crate::kernel::{Elementwise, elementwise};
 use crate::size::{Constant, Count, Element};
-use crate::storage::{OwnedStorage, Stack};
+use crate::storage::{OwnedStorage, Stack, StackArray};
 use crate::{Layer, Network, Scalar, StorageMut};
 
 mod adam;
@@ -329,7 +327,7 @@ pub struct State<P: ParameterState<T>, T: Scalar, N: Count, S: OwnedStorage = St
 impl<P: ParameterState<T>, T: Scalar, N: Count> State<P, T, N, Stack> {
     /// Zeros, as a constant.
     pub(crate) const ZERO: Self = Self {
-        arrays: <P::Zeros<GenericArray<T, N>> as Constant<P::Arrays<GenericArray<T, N>>>>::VALUE,
+        arrays: <P::Zeros<StackArray<T, N>> as Constant<P::Arrays<StackArray<T, N>>>>::VALUE,
         updates: 0,
     };
 

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use const_default::ConstDefault;
-use generic_array::typenum::Const;
+use generic_array::typenum::{Const, UInt, UTerm};
 use generic_array::{ArrayLength, GenericArray};
 
 use crate::Scalar;
@@ -25,9 +25,54 @@ pub mod sizes {
 /// // 1,000 * 1,000 weights and 1,000 biases
 /// assert_eq!(<Dense<U1000, U1000> as Layer>::Parameters::USIZE, 1_001_000);
 /// ```
-pub trait Count: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
+pub trait Count:
+    ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> + Place
+{
+}
 
-impl<N> Count for N where N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> {}
+impl<N> Count for N where
+    N: ArrayLength<ArrayType<f32>: ConstDefault, ArrayType<f64>: ConstDefault> + Place
+{
+}
+
+/// Where an array of so many numbers begins.
+#[doc(hidden)]
+pub trait Place {
+    /// Takes no room, and is aligned as the array should be.
+    type Alignment: Copy + Debug + PartialEq + Send + Sync + 'static;
+    /// An alignment is its only value.
+    const ALIGNED: Self::Alignment;
+}
+
+/// By the binary digits of the count.
+macro_rules! place {
+    ($alignment:ty, $aligned:expr; $count:ty $(, $digit:ident)*) => {
+        impl<$($digit),*> Place for $count {
+            type Alignment = $alignment;
+            const ALIGNED: $alignment = $aligned;
+        }
+    };
+    (few: $count:ty $(, $digit:ident)*; ) => { place!((), (); $count $(, $digit)*); };
+    (few: $count:ty $(, $digit:ident)*; $next:ident $($more:ident)*) => {
+        place!((), (); $count $(, $digit)*);
+        place!(few: UInt<$count, $next> $(, $digit)*, $next; $($more)*);
+    };
+    (many: $count:ty $(, $digit:ident)*; ) => { place!([Vector; 0], []; $count $(, $digit)*); };
+    (many: $count:ty $(, $digit:ident)*; $next:ident $($more:ident)*) => {
+        place!(many: UInt<$count, $next> $(, $digit)*, $next; $($more)*);
+    };
+}
+
+// fewer than 64 numbers lie where they are
+place!(few: UTerm; A B C D E F);
+// 64 numbers or more begin where a vector of the machine does: one that lies across two cache lines is read twice
+place!(many: U, U; A B C D E F G);
+
+/// As wide as a vector of the machine.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "simd", repr(align(64)))]
+pub struct Vector;
 
 /// A dimension: `U1` to `U1024`, or a multiple of 64 up to `U16384`.
 ///

@@ -3,8 +3,9 @@
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, vec};
 use core::borrow::Borrow;
-use core::fmt::Debug;
+use core::fmt::{Debug, Formatter};
 use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
 
 use generic_array::GenericArray;
 
@@ -15,8 +16,8 @@ use crate::{Count, Element, Scalar, Size};
 ///
 /// | kind | an array is | made by | |
 /// |---|---|---|---|
-/// | [`Stack`] | a `GenericArray` | `zeros`, `random`, `default` | part of the value that holds it, in a `static` too |
-/// | `Heap` | a `Box` of one | `random`, `default` | feature `alloc`; built in place, never on the stack first |
+/// | [`Stack`] | a [`StackArray`] | `zeros`, `random`, `default` | part of the value that holds it, in a `static` too |
+/// | `Heap` | a `HeapArray` | `random`, `default` | feature `alloc`; built in place, never on the stack first |
 /// | [`Borrowed`] | a shared reference | `borrowed`, `split` | weights in flash, or a part of another network |
 /// | [`BorrowedMut`] | an exclusive reference | `borrowed_mut`, `split_mut` | a part of another network, to train |
 ///
@@ -93,12 +94,83 @@ pub trait OwnedStorage: StorageMut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stack;
 
+/// An array on the stack. With feature `simd` one of 64 numbers or more begins where a vector of the machine does.
+#[derive(Clone)]
+pub struct StackArray<T: Scalar, N: Count> {
+    _alignment: N::Alignment,
+    numbers: GenericArray<T, N>,
+}
+
+impl<T: Scalar, N: Count> StackArray<T, N> {
+    pub(crate) const fn new(numbers: GenericArray<T, N>) -> Self {
+        Self {
+            _alignment: N::ALIGNED,
+            numbers,
+        }
+    }
+}
+
+impl<T: Scalar, N: Count> Element for StackArray<T, N> {
+    const ZERO: Self = Self {
+        _alignment: N::ALIGNED,
+        numbers: Element::ZERO,
+    };
+}
+
+macro_rules! lends {
+    ($array:ident, |$this:ident| $numbers:expr, $numbers_mut:expr) => {
+        impl<T: Scalar, N: Count> Deref for $array<T, N> {
+            type Target = GenericArray<T, N>;
+
+            #[inline]
+            fn deref(&self) -> &GenericArray<T, N> {
+                let $this = self;
+                $numbers
+            }
+        }
+        impl<T: Scalar, N: Count> DerefMut for $array<T, N> {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut GenericArray<T, N> {
+                let $this = self;
+                $numbers_mut
+            }
+        }
+        impl<T: Scalar, N: Count> Borrow<GenericArray<T, N>> for $array<T, N> {
+            #[inline]
+            fn borrow(&self) -> &GenericArray<T, N> {
+                self
+            }
+        }
+        impl<'a, T: Scalar, N: Count> IntoIterator for &'a $array<T, N> {
+            type Item = &'a T;
+            type IntoIter = core::slice::Iter<'a, T>;
+
+            fn into_iter(self) -> core::slice::Iter<'a, T> {
+                self.iter()
+            }
+        }
+        impl<T: Scalar, N: Count> PartialEq for $array<T, N> {
+            fn eq(&self, other: &Self) -> bool {
+                **self == **other
+            }
+        }
+        impl<T: Scalar, N: Count> Debug for $array<T, N> {
+            fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    };
+}
+
+lends!(StackArray, |array| &array.numbers, &mut array.numbers);
+
 impl Storage for Stack {
-    type Array<T: Scalar, N: Count> = GenericArray<T, N>;
+    type Array<T: Scalar, N: Count> = StackArray<T, N>;
 }
 
 impl StorageMut for Stack {
-    fn borrow_mut<T: Scalar, N: Count>(array: &mut GenericArray<T, N>) -> &mut GenericArray<T, N> {
+    #[inline]
+    fn borrow_mut<T: Scalar, N: Count>(array: &mut StackArray<T, N>) -> &mut GenericArray<T, N> {
         array
     }
 }
@@ -106,7 +178,7 @@ impl StorageMut for Stack {
 impl OwnedStorage for Stack {
     type Rows<A: Element, B: Size> = B::Array<A>;
 
-    fn zeros<T: Scalar, N: Count>() -> GenericArray<T, N> {
+    fn zeros<T: Scalar, N: Count>() -> StackArray<T, N> {
         Element::ZERO
     }
     fn zero_rows<A: Element, B: Size>() -> B::Array<A> {
@@ -133,16 +205,67 @@ impl OwnedStorage for Stack {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heap;
 
+/// An array on the heap, made of zeros there. With feature `simd` it begins where a cache line does.
+#[cfg(feature = "alloc")]
+pub struct HeapArray<T: Scalar, N: Count> {
+    /// The numbers, from the first place that is aligned; more room than they need.
+    room: Box<[T]>,
+    first: usize,
+    count: PhantomData<N>,
+}
+
+/// In bytes.
+#[cfg(feature = "alloc")]
+const CACHE_LINE: usize = if cfg!(feature = "simd") { 64 } else { 1 };
+
+#[cfg(feature = "alloc")]
+impl<T: Scalar, N: Count> HeapArray<T, N> {
+    fn zeros() -> Self {
+        let spare = CACHE_LINE / size_of::<T>();
+        let room = vec![T::ZERO; N::USIZE + spare].into_boxed_slice();
+        let first = match spare {
+            0 => 0,
+            _ => room.as_ptr().align_offset(CACHE_LINE).min(spare),
+        };
+        Self {
+            room,
+            first,
+            count: PhantomData,
+        }
+    }
+    fn numbers(&self) -> &[T] {
+        &self.room[self.first..self.first + N::USIZE]
+    }
+    fn numbers_mut(&mut self) -> &mut [T] {
+        &mut self.room[self.first..self.first + N::USIZE]
+    }
+}
+
+#[cfg(feature = "alloc")]
+lends!(
+    HeapArray,
+    |array| GenericArray::from_slice(array.numbers()),
+    GenericArray::from_mut_slice(array.numbers_mut())
+);
+
+#[cfg(feature = "alloc")]
+impl<T: Scalar, N: Count> Clone for HeapArray<T, N> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros();
+        copy.numbers_mut().copy_from_slice(self.numbers());
+        copy
+    }
+}
+
 #[cfg(feature = "alloc")]
 impl Storage for Heap {
-    type Array<T: Scalar, N: Count> = Box<GenericArray<T, N>>;
+    type Array<T: Scalar, N: Count> = HeapArray<T, N>;
 }
 
 #[cfg(feature = "alloc")]
 impl StorageMut for Heap {
-    fn borrow_mut<T: Scalar, N: Count>(
-        array: &mut Box<GenericArray<T, N>>,
-    ) -> &mut GenericArray<T, N> {
+    #[inline]
+    fn borrow_mut<T: Scalar, N: Count>(array: &mut HeapArray<T, N>) -> &mut GenericArray<T, N> {
         array
     }
 }
@@ -151,8 +274,8 @@ impl StorageMut for Heap {
 impl OwnedStorage for Heap {
     type Rows<A: Element, B: Size> = Box<[A]>;
 
-    fn zeros<T: Scalar, N: Count>() -> Box<GenericArray<T, N>> {
-        GenericArray::default_boxed()
+    fn zeros<T: Scalar, N: Count>() -> HeapArray<T, N> {
+        HeapArray::zeros()
     }
     fn zero_rows<A: Element, B: Size>() -> Box<[A]> {
         vec![A::ZERO; B::USIZE].into_boxed_slice()

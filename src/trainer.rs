@@ -5,7 +5,6 @@ use alloc::{vec, vec::Vec};
 use core::fmt::{Debug, Formatter};
 use core::marker::PhantomData;
 
-use generic_array::GenericArray;
 use generic_array::typenum::Unsigned;
 
 use crate::batching::{Batching, FullBatch, MiniBatch, OwnOrder, Stochastic};
@@ -70,7 +69,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> Trainer<L, E, O, M, T
             loss,
             optimizer,
             state: State::ZERO,
-            gradient: <GenericArray<T, L::Parameters> as Element>::ZERO,
+            gradient: Element::ZERO,
             block: Block::ZERO,
             seed: 0,
             epoch: 0,

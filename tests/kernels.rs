@@ -1,6 +1,7 @@
 //! The kernels against plain scalar loops, bit for bit.
 
 use core::num::NonZeroUsize;
+use std::sync::Mutex;
 
 use proptest::prelude::*;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -9,7 +10,7 @@ use sizednet::Scalar;
 use sizednet::initializer::uniform;
 use sizednet::kernel::{
     Affine, Dimensions, InputGradient, Kernel, NATIVE_FROM, NativeKernel, PortableKernel,
-    WeightGradient,
+    WeightGradient, limit_vector_bits, vector_bits,
 };
 use sizednet::sizes::U128;
 
@@ -74,14 +75,27 @@ fn check<T: Float, K: Kernel>(
         outputs: &mut y,
     };
     K::affine(dense, pass);
+    let parts = match n_out {
+        _ if n_in * n_out < NATIVE_FROM => 1,
+        ..=8 => 8,
+        9..=32 => 4,
+        33..=64 => 2,
+        _ => 1,
+    };
     let mut right = vec![T::ZERO; samples * n_out];
     for s in 0..samples {
         for o in 0..n_out {
-            let mut sum = bias[o];
+            let mut sums = [T::ZERO; 8];
+            sums[0] = bias[o];
             for i in 0..n_in {
-                sum = step(x[s * n_in + i], weights[i * n_out + o], sum);
+                let sum = &mut sums[i % parts];
+                *sum = step(x[s * n_in + i], weights[i * n_out + o], *sum);
             }
-            right[s * n_out + o] = sum;
+            let mut total = sums[0];
+            for sum in &sums[1..parts] {
+                total = total + *sum;
+            }
+            right[s * n_out + o] = total;
         }
     }
     same(&y, &right, "forward");
@@ -127,6 +141,9 @@ fn check<T: Float, K: Kernel>(
     same(&dx, &right, "inputs");
 }
 
+/// Held while the process uses vectors of some width.
+static BITS: Mutex<()> = Mutex::new(());
+
 /// Whether native kernels round a product and its sum once: found anew, not by what the kernels use.
 fn fuses() -> bool {
     #[cfg(target_arch = "x86_64")]
@@ -136,9 +153,13 @@ fn fuses() -> bool {
     cfg!(feature = "simd") && machine
 }
 
-fn check_all(sizes: [usize; 3], seed: u64) {
+/// With vectors of at most so many bits; 0 is a machine without a fused multiply-add.
+fn check_all(bits: u32, sizes: [usize; 3], seed: u64) {
     let [n_in, n_out, _] = sizes;
-    let fused = fuses() && n_in * n_out >= NATIVE_FROM;
+    let fused = fuses() && bits > 0 && n_in * n_out >= NATIVE_FROM;
+    let _one_at_a_time = BITS.lock();
+    limit_vector_bits(bits);
+    assert!(vector_bits() <= bits);
     // the small ones have products that underflow, to zeros of both signs
     for (single, double) in [(1.0, 1.0), (1e-23, 1e-162)] {
         check::<f32, NativeKernel<U128>>(fused, single, sizes, seed);
@@ -152,26 +173,37 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
     #[test]
     fn kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..=130, samples in 1_usize..=70, seed: u64) {
-        check_all([n_in, n_out, samples], seed);
+        check_all([512, 256, 0][seed as usize % 3], [n_in, n_out, samples], seed);
     }
     #[test]
     fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..12, samples in 1_usize..12, seed: u64) {
-        check_all([n_in, n_out, samples], seed);
+        check_all([512, 256, 0][seed as usize % 3], [n_in, n_out, samples], seed);
     }
 }
 
 /// Every width and number of samples around those at which the kernels change their ways.
 #[test]
 fn kernels_equal_scalar_loops_at_their_seams() {
-    let path = if fuses() {
-        "vectors with a fused multiply-add"
-    } else {
-        "portable loops"
-    };
-    println!("native kernels on this machine, in this build: {path}");
-    for n_out in 1..=33 {
-        for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
-            check_all([n_in, n_out, samples], 7);
+    for bits in [512, 256, 128, 0] {
+        let found = {
+            let _one_at_a_time = BITS.lock();
+            limit_vector_bits(bits);
+            vector_bits()
+        };
+        if found != bits {
+            println!("not run, for want of such a machine or build: vectors of {bits} bits");
+            continue;
+        }
+        let path = if bits == 0 {
+            "portable loops".into()
+        } else {
+            format!("vectors of {bits} bits with a fused multiply-add")
+        };
+        println!("native kernels against scalar loops: {path}");
+        for n_out in (1..=33).chain([47, 48, 49, 63, 64, 65, 127, 128, 129]) {
+            for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
+                check_all(bits, [n_in, n_out, samples], 7);
+            }
         }
     }
 }

@@ -364,7 +364,12 @@ fn leaves_finite_numbers<T: Bits, O: Open<Plane, T>>(name: &str, optimizer: O) {
         let found = optimizer.apply(trainer.state_mut(), &mut network, &gradient);
         if found.is_ok() {
             made += 1;
-            let state = trainer.state().arrays.as_ref().iter().flatten();
+            let state = trainer
+                .state()
+                .arrays
+                .as_ref()
+                .iter()
+                .flat_map(|array| array.iter());
             let finite = |value: &T| value.is_finite();
             assert!(
                 network.parameters().iter().all(finite),

@@ -3,7 +3,11 @@
 use super::{Affine, Dimensions, InputGradient, WeightGradient};
 use crate::Scalar;
 
-/// An output starts at its bias and adds its products first to last.
+/// The most outputs of a layer whose outputs are several sums.
+const MOST_IN_PARTS: usize = 64;
+
+/// An output starts at its bias and adds its products first to last; if it is several sums, those of every second (fourth,
+/// eighth) input, and then the others'.
 #[inline]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
     let Affine {
@@ -13,6 +17,7 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         outputs,
     } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let parts = dense.parts();
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
     for (x, y) in inputs
@@ -22,10 +27,29 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         for (y, b) in y.iter_mut().zip(bias) {
             *y = *b;
         }
-        for (x, w) in x.iter().zip(weights.chunks_exact(n_out)) {
-            for (y, w) in y.iter_mut().zip(w) {
-                *y += *x * *w;
+        add_products(x.iter(), weights.chunks_exact(n_out), parts, y);
+        for part in 1..parts {
+            let mut sums = [T::ZERO; MOST_IN_PARTS];
+            let x = x.iter().skip(part);
+            add_products(x, weights.chunks_exact(n_out).skip(part), parts, &mut sums);
+            for (y, sum) in y.iter_mut().zip(sums) {
+                *y += sum;
             }
+        }
+    }
+}
+
+/// Adds the products of every `step`th input.
+#[inline(always)]
+fn add_products<'a, T: Scalar>(
+    inputs: impl Iterator<Item = &'a T>,
+    weights: impl Iterator<Item = &'a [T]>,
+    step: usize,
+    sums: &mut [T],
+) {
+    for (x, w) in inputs.zip(weights).step_by(step) {
+        for (sum, w) in sums.iter_mut().zip(w) {
+            *sum += *x * *w;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The kernels in vectors of the machine, compiled once for all networks.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{Affine, Dimensions, Elementwise, InputGradient, WeightGradient};
@@ -10,15 +12,41 @@ mod lanes;
 mod pad;
 mod product;
 
-use affine::affine;
-use gradients::{input_gradient, weight_gradient};
 use lanes::{F32, F64};
 
-/// Whether the machine has vectors with a fused multiply-add.
+/// Wider vectors than these are left alone.
+static MOST_BITS: AtomicU32 = AtomicU32::new(u32::MAX);
+
+pub(super) fn limit(bits: u32) {
+    MOST_BITS.store(bits, Ordering::Relaxed);
+}
+
+/// The vectors of the machine; narrower ones where the widest don't fit.
+#[inline(always)]
+fn arch(wide: bool) -> Arch {
+    let most = MOST_BITS.load(Ordering::Relaxed);
+    match Arch::new() {
+        _ if most < 128 => Arch::Scalar,
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) | Arch::V4(_) if most < 256 => Arch::Scalar,
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(simd) if !wide || most < 512 => Arch::V3(*simd),
+        arch => arch,
+    }
+}
+
+/// The bits of the machine's widest vectors, 0 without any that have a fused multiply-add.
 #[inline]
-pub(super) fn are_there() -> bool {
-    cfg!(any(target_arch = "x86_64", target_arch = "aarch64"))
-        && !matches!(Arch::new(), Arch::Scalar)
+pub(super) fn bits(wide: bool) -> u32 {
+    match arch(wide) {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => 512,
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => 256,
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(_) => 128,
+        _ => 0,
+    }
 }
 
 /// Runs a loop over slices, element by element, with the vectors of the machine: the compiler makes them, and no bit
@@ -33,44 +61,115 @@ pub(super) fn run<J: Elementwise>(job: J) -> J::Output {
             self.0.run()
         }
     }
-    Arch::new().dispatch(Run(job))
+    arch(true).dispatch(Run(job))
 }
 
-/// The number types for which there are vectors; in fused or in portable arithmetic, if [`are_there`].
+/// The number types for which there are vectors; in fused or in portable arithmetic, if the machine has any.
 pub trait Vectorized: Sized {
     fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
     fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
     fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
 }
 
-macro_rules! vectorized {
-    ($float:ident, $lanes:ident; $($kernel:ident $pass:ident)*) => {
-        impl Vectorized for $float {
-            $(
-                #[inline(never)]
-                fn $kernel(fused: bool, dense: Dimensions, pass: $pass<'_, Self>) {
-                    struct Job<'a, const FUSED: bool>(Dimensions, $pass<'a, $float>);
-                    impl<const FUSED: bool> WithSimd for Job<'_, FUSED> {
-                        type Output = Option<()>;
-                        #[inline(always)]
-                        fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
-                            if S::IS_SCALAR {
-                                return None;
-                            }
-                            $kernel($lanes::<S, FUSED>(simd), self.0, self.1)
-                        }
-                    }
-                    let done = if fused {
-                        Arch::new().dispatch(Job::<true>(dense, pass))
-                    } else {
-                        Arch::new().dispatch(Job::<false>(dense, pass))
-                    };
-                    debug_assert!(done.is_some(), "the lengths are those of the contract");
+/// Runs `lanes::$kernel` on what `$pass` refers to, with the vectors of an [`Arch`]; `None` if lengths don't fit.
+macro_rules! run {
+    ($kernel:path, $lanes:ident, $fused:expr, $arch:expr, $dense:expr, $pass:expr, $type:ty) => {{
+        // by reference: a copy would wait for the stores of what it copies
+        struct Job<'a, 'b, const FUSED: bool>(Dimensions, &'b mut $type);
+        impl<const FUSED: bool> WithSimd for Job<'_, '_, FUSED> {
+            type Output = Option<()>;
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
+                if S::IS_SCALAR {
+                    return None;
                 }
-            )*
+                $kernel($lanes::<S, FUSED>(simd), self.0, self.1)
+            }
+        }
+        if $fused {
+            $arch.dispatch(Job::<true>($dense, $pass))
+        } else {
+            $arch.dispatch(Job::<false>($dense, $pass))
+        }
+    }};
+}
+
+const LENGTHS: &str = "the lengths are those of the contract";
+
+macro_rules! vectorized {
+    ($float:ident, $lanes:ident) => {
+        impl Vectorized for $float {
+            #[inline(never)]
+            fn affine(fused: bool, dense: Dimensions, mut pass: Affine<'_, $float>) {
+                let (wide, n_out) = (fills_widest::<$float>(dense), dense.outputs.get());
+                let arch = arch(wide);
+                let width = bits(wide) as usize / 8 / size_of::<$float>();
+                let done = if pass.outputs.len() == n_out && n_out >= width {
+                    affine::one(width, dense.parts(), &mut pass, |columns| {
+                        run!(
+                            affine::columns,
+                            $lanes,
+                            fused,
+                            arch,
+                            dense,
+                            columns,
+                            affine::Columns<'a, $float>
+                        )
+                    })
+                } else {
+                    run!(
+                        affine::affine,
+                        $lanes,
+                        fused,
+                        arch,
+                        dense,
+                        &mut pass,
+                        Affine<'a, $float>
+                    )
+                };
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
+            #[inline(never)]
+            fn weight_gradient(
+                fused: bool,
+                dense: Dimensions,
+                mut pass: WeightGradient<'_, $float>,
+            ) {
+                let arch = arch(fills_widest::<$float>(dense));
+                let done = run!(
+                    gradients::weight_gradient,
+                    $lanes,
+                    fused,
+                    arch,
+                    dense,
+                    &mut pass,
+                    WeightGradient<'a, $float>
+                );
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
+            #[inline(never)]
+            fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
+                // its eight partial sums are no more than 256 bits, or twice as many
+                let done = run!(
+                    gradients::input_gradient,
+                    $lanes,
+                    fused,
+                    arch(false),
+                    dense,
+                    &mut pass,
+                    InputGradient<'a, $float>
+                );
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
         }
     };
 }
 
-vectorized!(f32, F32; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
-vectorized!(f64, F64; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
+/// Whether the outputs fill a vector of the widest.
+#[inline(always)]
+fn fills_widest<T>(dense: Dimensions) -> bool {
+    dense.outputs.get() * size_of::<T>() >= 64
+}
+
+vectorized!(f32, F32);
+vectorized!(f64, F64);

@@ -2,7 +2,7 @@
 
 use sizednet::optimizer::ParameterState;
 use sizednet::{
-    Batching, Layer, Network, Optimizer, Parameters, Scalar, Schedule, Storage, Trainer,
+    Batching, Layer, Network, Optimizer, Scalar, Schedule, StackArray, Storage, Trainer,
 };
 
 pub(crate) trait Bits: Scalar + Schedule<Self> {
@@ -22,13 +22,16 @@ impl Bits for f64 {
     }
 }
 
+/// An array of the state of an optimizer.
+type StateArray<L, T> = StackArray<T, <L as Layer>::Parameters>;
+
 /// An optimizer whose state for `L` can be read as arrays.
 pub(crate) trait Open<L: Layer, T: Scalar>:
     Optimizer<
         T,
         State: ParameterState<
             T,
-            Arrays<Parameters<L, T>>: AsRef<[Parameters<L, T>]> + AsMut<[Parameters<L, T>]>,
+            Arrays<StateArray<L, T>>: AsRef<[StateArray<L, T>]> + AsMut<[StateArray<L, T>]>,
         >,
     >
 {
@@ -39,7 +42,7 @@ impl<L: Layer, T: Scalar, O> Open<L, T> for O where
             T,
             State: ParameterState<
                 T,
-                Arrays<Parameters<L, T>>: AsRef<[Parameters<L, T>]> + AsMut<[Parameters<L, T>]>,
+                Arrays<StateArray<L, T>>: AsRef<[StateArray<L, T>]> + AsMut<[StateArray<L, T>]>,
             >,
         >
 {
@@ -56,7 +59,12 @@ pub(crate) fn all_bits<L: Layer, E, O: Open<L, T>, M: Batching, T: Bits, S: Stor
     trainer: &Trainer<L, E, O, M, T>,
 ) -> Vec<u64> {
     let state = trainer.state();
-    let arrays = state.arrays.as_ref().iter().flatten().map(|s| s.bits());
+    let arrays = state
+        .arrays
+        .as_ref()
+        .iter()
+        .flat_map(|array| array.iter())
+        .map(|s| s.bits());
     [bits(network), arrays.collect(), vec![state.updates.into()]].concat()
 }
 

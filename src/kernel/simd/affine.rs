@@ -1,10 +1,10 @@
 //! The way forward in vectors.
 
 use super::lanes::Lanes;
-use super::pad::{ROWS, WIDEST, pad, unpad};
-use super::product::{Product, Samples, Span, tile_columns};
-use crate::Element;
+use super::pad::WIDEST;
+use super::product::{Product, Samples, Span, Start, tile_columns};
 use crate::kernel::{Affine, Dimensions};
+use crate::{Element, Scalar};
 
 /// How many rows there are; a division costs as much as some products.
 #[inline(always)]
@@ -18,179 +18,242 @@ pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
 
 /// `outputs = inputs * weights + bias`.
 #[inline(always)]
-pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: Affine<'_, L::T>) -> Option<()> {
+pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let samples = rows(pass.outputs, n_out);
-    if n_out >= L::WIDTH && samples == 1 {
-        one(l, pass)
-    } else if n_out >= L::WIDTH {
-        let mut rest = &mut *pass.outputs;
-        while let Some((row, after)) = rest.split_at_mut_checked(n_out) {
-            for (y, b) in row.iter_mut().zip(pass.bias) {
-                *y = *b;
-            }
-            rest = after;
-        }
-        let inputs = Samples {
-            values: pass.inputs,
-            stride: n_in,
-            first: 0,
-            end: n_in,
-        };
-        l.product(Product {
-            rows: samples,
-            a: inputs,
-            b: pass.weights,
-            columns: n_out,
-            c: pass.outputs,
-        })
-    } else if samples < FEW {
+    let parts = dense.parts();
+    if n_out < L::WIDTH {
         macro_rules! widths {
             ($($n:literal)*) => {
                 match n_out {
-                    $($n => few::<L, $n>(l, n_in, pass),)*
+                    $($n => narrow::<L, $n>(l, n_in, pass),)*
                     _ => None,
                 }
             };
         }
-        widths!(1 2 3 4 5 6 7)
+        return widths!(1 2 3 4 5 6 7);
+    }
+    let inputs = Samples {
+        values: pass.inputs,
+        stride: n_in,
+    };
+    l.product(Product {
+        rows: rows(pass.outputs, n_out),
+        a: inputs,
+        b: pass.weights,
+        columns: n_out,
+        start: Start::Bias(pass.bias),
+        parts,
+        c: pass.outputs,
+    })
+}
+
+/// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.
+const SUMS: usize = 8;
+/// Weights that are read in one go before the next columns: they stay in the nearest cache until then.
+const NEAR: usize = 4096;
+
+/// The outputs of one sample, at least a vector of them, by a function that computes some columns at a time.
+pub(super) fn one<T: Scalar>(
+    width: usize,
+    parts: usize,
+    pass: &mut Affine<'_, T>,
+    mut columns: impl FnMut(&mut Columns<'_, T>) -> Option<()>,
+) -> Option<()> {
+    let n_out = pass.outputs.len();
+    // only where outputs are one sum can it be left and taken up again
+    let most_rows = if parts == 1 && n_out > SUMS * width {
+        (NEAR / n_out).max(1)
     } else {
-        let mut bias = [[L::T::ZERO; WIDEST]];
-        pad(pass.bias, n_out, &mut bias);
-        for (inputs, outputs) in pass
-            .inputs
-            .chunks(ROWS * n_in)
-            .zip(pass.outputs.chunks_mut(ROWS * n_out))
-        {
-            let samples = outputs.len() / n_out;
-            let mut sums = [bias[0]; ROWS];
-            let mut first = 0;
-            for weights in pass.weights.chunks(ROWS * n_out) {
-                let mut padded = [[L::T::ZERO; WIDEST]; ROWS];
-                pad(weights, n_out, &mut padded);
-                let rows = weights.len() / n_out;
-                let left = Samples {
-                    values: inputs,
-                    stride: n_in,
-                    first,
-                    end: first + rows,
-                };
-                let right = padded.get(..rows)?.as_flattened();
-                l.product(Product {
-                    rows: samples,
-                    a: left,
-                    b: right,
-                    columns: WIDEST,
-                    c: sums.as_flattened_mut(),
-                })?;
-                first += rows;
-            }
-            unpad(&sums, n_out, outputs);
+        pass.inputs.len()
+    };
+    let mut bias = Some(pass.bias);
+    let mut rest = pass.weights;
+    for inputs in pass.inputs.chunks(most_rows) {
+        let (weights, after) = rest.split_at_checked(inputs.len() * n_out)?;
+        rest = after;
+        let mut first = 0;
+        while first < n_out {
+            let end = tile_columns(width, SUMS >> parts.trailing_zeros(), first, n_out);
+            // a vector that the rest does not fill begins before it
+            let span = Span {
+                stride: n_out,
+                first: first.min(end - width),
+                end,
+            };
+            columns(&mut Columns {
+                inputs,
+                weights,
+                span,
+                parts,
+                bias,
+                outputs: pass.outputs,
+            })?;
+            first = end;
         }
-        Some(())
+        bias = None;
+    }
+    Some(())
+}
+
+/// What some columns of one sample are computed from.
+pub(super) struct Columns<'a, T> {
+    inputs: &'a [T],
+    weights: &'a [T],
+    span: Span,
+    parts: usize,
+    /// Where the sums start; else where they are.
+    bias: Option<&'a [T]>,
+    outputs: &'a mut [T],
+}
+
+#[inline(always)]
+pub(super) fn columns<L: Lanes>(l: L, _: Dimensions, job: &mut Columns<'_, L::T>) -> Option<()> {
+    let span = job.span;
+    macro_rules! tiles {
+        ($($parts:literal: $($main:literal)*;)*) => {
+            match (job.parts, (span.end - span.first).div_ceil(L::WIDTH)) {
+                $($(($parts, count) if count == $main + 1 => one_tile::<L, $parts, $main>(l, job),)*)*
+                _ => None,
+            }
+        };
+    }
+    tiles! {
+        1: 0 1 2 3 4 5 6 7;
+        2: 0 1 2 3;
+        4: 0 1;
+        8: 0;
     }
 }
 
-/// The outputs of one sample, at least a vector of them: up to eight vectors at a time, which hides the latency of a sum.
+/// `outputs = start + inputs * weights` for `MAIN + 1` vectors of columns, as in [`tile`](super::product::tile).
 #[inline(always)]
-pub(super) fn one<L: Lanes>(l: L, pass: Affine<'_, L::T>) -> Option<()> {
-    let Affine {
-        weights,
-        bias,
-        inputs,
-        outputs,
-    } = pass;
-    let columns = outputs.len();
-    let mut first = 0;
-    while first < columns {
-        let end = tile_columns(L::WIDTH, 8, first, columns);
-        macro_rules! tiles {
-            ($($main:literal)*) => {
-                match (end - first).div_ceil(L::WIDTH) - 1 {
-                    $($main => {
-                        let outputs = outputs.get_mut(first..end)?;
-                        let bias = bias.get(first..end)?;
-                        let span = Span { stride: columns, first, end };
-                        one_tile::<L, $main>(l, inputs, weights, span, bias, outputs)?
-                    },)*
-                    _ => return None,
+fn one_tile<L: Lanes, const PARTS: usize, const MAIN: usize>(
+    l: L,
+    job: &mut Columns<'_, L::T>,
+) -> Option<()> {
+    let span = job.span;
+    let outputs = job.outputs.get_mut(span.first..span.end)?;
+    let zero = l.splat(L::T::ZERO);
+    let mut main = [[zero; MAIN]; PARTS];
+    let mut last = [zero; PARTS];
+    let start = match job.bias {
+        Some(bias) => bias.get(span.first..span.end)?,
+        None => outputs,
+    };
+    main[0] = *L::vectors(start).first_chunk::<MAIN>()?;
+    last[0] = *L::last(start)?;
+    let mut rest = job.weights;
+    let (groups, others) = job.inputs.as_chunks::<PARTS>();
+    macro_rules! add {
+        ($part:ident, $x:expr, $rows:expr) => {
+            let start = $part * span.stride;
+            let row = $rows.get(start + span.first..start + span.end)?;
+            let right = L::vectors(row).first_chunk::<MAIN>()?;
+            let x = l.splat($x);
+            let mut q = 0;
+            while q < MAIN {
+                main[$part][q] = l.multiply_add(x, right[q], main[$part][q]);
+                q += 1;
+            }
+            last[$part] = l.multiply_add(x, *L::last(row)?, last[$part]);
+        };
+    }
+    for group in groups {
+        let (rows, after) = rest.split_at_checked(PARTS * span.stride)?;
+        rest = after;
+        let mut part = 0;
+        while part < PARTS {
+            add!(part, group[part], rows);
+            part += 1;
+        }
+    }
+    let mut part = 0;
+    while part + 1 < PARTS {
+        if let Some(x) = others.get(part) {
+            add!(part, *x, rest);
+        }
+        part += 1;
+    }
+    let mut part = 1;
+    while part < PARTS {
+        let mut q = 0;
+        while q < MAIN {
+            main[0][q] = l.add(main[0][q], main[part][q]);
+            q += 1;
+        }
+        last[0] = l.add(last[0], last[part]);
+        part += 1;
+    }
+    *L::vectors_mut(outputs).first_chunk_mut::<MAIN>()? = main[0];
+    *L::last_mut(outputs)? = last[0];
+    Some(())
+}
+
+/// The sums of an output of a narrow layer.
+const NARROW: usize = 8;
+
+/// `N` outputs, fewer than a vector and so of eight sums: the sums of all outputs lie side by side, as their weights do.
+#[inline(always)]
+fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    if L::WIDTH > NARROW {
+        return None;
+    }
+    let vectors = N * NARROW / L::WIDTH;
+    let mut start = [[L::T::ZERO; N]; NARROW];
+    start[0] = *pass.bias.first_chunk::<N>()?;
+    // 0 * -0 is -0, which leaves every sum as it is
+    let mut last_rows = [[-L::T::ZERO; N]; NARROW];
+    let mut last_inputs = [L::T::ZERO; NARROW];
+    let (whole, rest) = pass.weights.as_chunks::<N>().0.as_chunks::<NARROW>();
+    for (to, row) in last_rows.iter_mut().zip(rest) {
+        *to = *row;
+    }
+    for (inputs, outputs) in pass
+        .inputs
+        .chunks_exact(n_in)
+        .zip(pass.outputs.as_chunks_mut::<N>().0)
+    {
+        let mut sums = [l.splat(L::T::ZERO); WIDEST * 2];
+        let mut q = 0;
+        while q < vectors {
+            sums[q] = *L::vectors(start.as_flattened()).get(q)?;
+            q += 1;
+        }
+        macro_rules! add {
+            ($inputs:expr, $rows:expr) => {
+                let spread = $inputs.map(|x| [x; N]);
+                let (left, right) = (spread.as_flattened(), $rows.as_flattened());
+                let mut q = 0;
+                while q < vectors {
+                    let (x, w) = (L::vectors(left).get(q)?, L::vectors(right).get(q)?);
+                    sums[q] = l.multiply_add(*x, *w, sums[q]);
+                    q += 1;
                 }
             };
         }
-        tiles!(0 1 2 3 4 5 6 7);
-        first = end;
-    }
-    Some(())
-}
-
-/// `outputs = bias + inputs * weights` for `MAIN + 1` vectors of columns, as in [`tile`].
-#[inline(always)]
-pub(super) fn one_tile<L: Lanes, const MAIN: usize>(
-    l: L,
-    inputs: &[L::T],
-    weights: &[L::T],
-    span: Span,
-    bias: &[L::T],
-    outputs: &mut [L::T],
-) -> Option<()> {
-    let mut main = *L::vectors(bias).first_chunk::<MAIN>()?;
-    let mut last = *L::last(bias)?;
-    let mut rest = weights;
-    for x in inputs {
-        let (row, after) = rest.split_at_checked(span.stride)?;
-        rest = after;
-        let row = row.get(span.first..span.end)?;
-        let right = L::vectors(row).first_chunk::<MAIN>()?;
-        let x = l.splat(*x);
+        let (groups, others) = inputs.as_chunks::<NARROW>();
+        for (inputs, rows) in groups.iter().zip(whole) {
+            add!(inputs, rows);
+        }
+        if !others.is_empty() {
+            for (to, x) in last_inputs.iter_mut().zip(others) {
+                *to = *x;
+            }
+            add!(last_inputs, last_rows);
+        }
+        let mut parts = [[L::T::ZERO; N]; NARROW];
         let mut q = 0;
-        while q < MAIN {
-            main[q] = l.multiply_add(x, right[q], main[q]);
+        while q < vectors {
+            *L::vectors_mut(parts.as_flattened_mut()).get_mut(q)? = sums[q];
             q += 1;
         }
-        last = l.multiply_add(x, *L::last(row)?, last);
-    }
-    *L::vectors_mut(outputs).first_chunk_mut::<MAIN>()? = main;
-    *L::last_mut(outputs)? = last;
-    Some(())
-}
-
-/// Fewer samples than this are not worth a padded copy of the weights.
-pub(super) const FEW: usize = 4;
-
-/// `N` outputs, fewer than a vector, of few samples: a chain for each, in all lanes.
-#[inline(always)]
-pub(super) fn few<L: Lanes, const N: usize>(
-    l: L,
-    n_in: usize,
-    pass: Affine<'_, L::T>,
-) -> Option<()> {
-    let Affine {
-        weights,
-        bias,
-        inputs,
-        outputs,
-    } = pass;
-    let bias = bias.first_chunk::<N>()?;
-    for (inputs, outputs) in inputs
-        .chunks_exact(n_in)
-        .zip(outputs.as_chunks_mut::<N>().0)
-    {
-        let mut sums = bias.map(|b| l.splat(b));
-        for (x, weights) in inputs.iter().zip(weights.as_chunks::<N>().0) {
-            let x = l.splat(*x);
-            let mut j = 0;
-            while j < N {
-                sums[j] = l.multiply_add(x, l.splat(weights[j]), sums[j]);
-                j += 1;
+        let [mut total, rest @ ..] = parts;
+        for part in rest {
+            for (total, part) in total.iter_mut().zip(part) {
+                *total += part;
             }
         }
-        let mut j = 0;
-        while j < N {
-            let mut lanes = [L::T::ZERO; WIDEST];
-            *L::vectors_mut(&mut lanes).first_mut()? = sums[j];
-            outputs[j] = lanes[0];
-            j += 1;
-        }
+        *outputs = total;
     }
     Some(())
 }

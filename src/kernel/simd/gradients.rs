@@ -1,8 +1,9 @@
 //! The way back in vectors: the gradients of weights and of inputs.
 
+use super::affine::rows;
 use super::lanes::Lanes;
 use super::pad::{PARTS, ROWS, WIDEST, copy_tails, pad, unpad};
-use super::product::{Product, Turned};
+use super::product::{Product, Start, Turned};
 use crate::kernel::{Dimensions, InputGradient, WeightGradient};
 use crate::{Element, Scalar};
 
@@ -11,7 +12,7 @@ use crate::{Element, Scalar};
 pub(super) fn weight_gradient<L: Lanes>(
     l: L,
     dense: Dimensions,
-    pass: WeightGradient<'_, L::T>,
+    pass: &mut WeightGradient<'_, L::T>,
 ) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     for row in pass.output_gradient.chunks_exact(n_out) {
@@ -25,6 +26,7 @@ pub(super) fn weight_gradient<L: Lanes>(
         }
         let inputs = Turned {
             values: pass.inputs,
+            rows: rows(pass.output_gradient, n_out),
             stride: n_in,
             first: 0,
         };
@@ -33,6 +35,8 @@ pub(super) fn weight_gradient<L: Lanes>(
             a: inputs,
             b: pass.output_gradient,
             columns: n_out,
+            start: Start::There,
+            parts: 1,
             c: pass.weights,
         });
     }
@@ -50,6 +54,7 @@ pub(super) fn weight_gradient<L: Lanes>(
             pad(slopes, n_out, &mut padded);
             let left = Turned {
                 values: inputs,
+                rows: slopes.len() / n_out,
                 stride: n_in,
                 first,
             };
@@ -59,6 +64,8 @@ pub(super) fn weight_gradient<L: Lanes>(
                 a: left,
                 b: right,
                 columns: WIDEST,
+                start: Start::There,
+                parts: 1,
                 c: sums.as_flattened_mut(),
             })?;
         }
@@ -70,7 +77,7 @@ pub(super) fn weight_gradient<L: Lanes>(
 
 /// The gradient of one sample's weights, of at least a vector of outputs.
 #[inline(always)]
-pub(super) fn outer_product<L: Lanes>(l: L, pass: WeightGradient<'_, L::T>) -> Option<()> {
+pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>) -> Option<()> {
     let WeightGradient {
         inputs,
         output_gradient,
@@ -96,7 +103,7 @@ pub(super) fn outer_product<L: Lanes>(l: L, pass: WeightGradient<'_, L::T>) -> O
 pub(super) fn input_gradient<L: Lanes>(
     l: L,
     dense: Dimensions,
-    pass: InputGradient<'_, L::T>,
+    pass: &mut InputGradient<'_, L::T>,
 ) -> Option<()> {
     let InputGradient {
         weights,
@@ -202,6 +209,9 @@ pub(super) fn dots<L: Lanes>(
     slopes: &[L::T],
     sums: &mut [L::V; PARTS],
 ) -> Option<()> {
+    if L::WIDTH > PARTS {
+        return None;
+    }
     let per_row = PARTS / L::WIDTH;
     let mut rows = [weights; PARTS];
     let mut i = 0;

@@ -18,6 +18,7 @@ pub(super) trait Lanes: Copy {
     /// The vector that the values end with.
     fn last(values: &[Self::T]) -> Option<&Self::V>;
     fn last_mut(values: &mut [Self::T]) -> Option<&mut Self::V>;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once or twice.
     fn multiply_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// [`product`] as a function of its own, compiled once.
@@ -56,6 +57,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn last_mut(values: &mut [$float]) -> Option<&mut S::$vector> {
                 S::$last_mut(values).1.last_mut()
+            }
+            #[inline(always)]
+            fn add(self, a: S::$vector, b: S::$vector) -> S::$vector {
+                self.0.$add(a, b)
             }
             #[inline(always)]
             fn multiply_add(self, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {

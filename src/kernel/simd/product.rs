@@ -1,23 +1,38 @@
 //! A product of matrices in tiles.
 //!
-//! A tile keeps the sums of some rows and columns in registers while it runs over their products, so that each sum is one
+//! A tile keeps the sums of some rows and columns in registers while it runs over their products, so that each sum is a
 //! chain in the order of the contract. Columns that do not fill a vector are computed by one that overlaps the vector
 //! before it, twice to the same bits.
 
 use super::lanes::Lanes;
 use crate::{Element, Scalar};
 
-/// `c += a * b`: `c` is \[rows\]\[columns\], `b` \[steps\]\[columns\], with at least a vector of columns.
+/// `c = start + a * b`: `c` is \[rows\]\[columns\], `b` \[steps\]\[columns\], with at least a vector of columns.
 pub(super) struct Product<'a, T, F> {
     pub(super) rows: usize,
     pub(super) a: F,
     pub(super) b: &'a [T],
     pub(super) columns: usize,
+    pub(super) start: Start<'a, T>,
+    /// How many sums each number is made of.
+    pub(super) parts: usize,
     pub(super) c: &'a mut [T],
+}
+
+/// Where the sums start.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a, T> {
+    Zero,
+    /// At these numbers, one for each column.
+    Bias(&'a [T]),
+    /// Where they are.
+    There,
 }
 
 /// The left factors of a product of matrices, `MR` rows at a time.
 pub(super) trait Left<T, const MR: usize>: Copy {
+    /// How many steps the sums have.
+    fn steps(&self) -> usize;
     /// Those of step `p` of the sums.
     fn at(&self, p: usize) -> Option<[T; MR]>;
 }
@@ -27,6 +42,10 @@ pub(super) trait Left<T, const MR: usize>: Copy {
 pub(super) struct Rows<'a, T, const MR: usize>([&'a [T]; MR]);
 
 impl<T: Scalar, const MR: usize> Left<T, MR> for Rows<'_, T, MR> {
+    #[inline(always)]
+    fn steps(&self) -> usize {
+        self.0[0].len()
+    }
     #[inline(always)]
     fn at(&self, p: usize) -> Option<[T; MR]> {
         let mut values = [T::ZERO; MR];
@@ -43,11 +62,16 @@ impl<T: Scalar, const MR: usize> Left<T, MR> for Rows<'_, T, MR> {
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a, T> {
     pub(super) values: &'a [T],
+    pub(super) rows: usize,
     pub(super) stride: usize,
     pub(super) first: usize,
 }
 
 impl<T: Scalar, const MR: usize> Left<T, MR> for Columns<'_, T> {
+    #[inline(always)]
+    fn steps(&self) -> usize {
+        self.rows
+    }
     #[inline(always)]
     fn at(&self, p: usize) -> Option<[T; MR]> {
         let start = p * self.stride + self.first;
@@ -71,58 +95,91 @@ impl Span {
     }
 }
 
-/// `c += a * b` for `MR` rows and `MAIN + 1` vectors of columns, from `span.first` to `span.end`; the last vector ends at
-/// the end, and may overlap the one before it.
+/// `c = start + a * b` for `MR` rows and `MAIN + 1` vectors of columns, from `span.first` to `span.end`; the last vector
+/// ends at the end, and may overlap the one before it.
 #[inline(always)]
 pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usize>(
     l: L,
     a: A,
     b: &[L::T],
     span: Span,
+    (start, parts): (Start<'_, L::T>, usize),
     first: usize,
     c: &mut [L::T],
 ) -> Option<()> {
     let zero = l.splat(L::T::ZERO);
     let mut main = [[zero; MAIN]; MR];
     let mut last = [zero; MR];
-    let mut i = 0;
-    while i < MR {
-        let row = span.of(first + i);
-        let row = c.get(row)?;
-        main[i] = *L::vectors(row).first_chunk::<MAIN>()?;
-        last[i] = *L::last(row)?;
-        i += 1;
+    match start {
+        Start::Zero => {}
+        Start::Bias(bias) => {
+            let bias = bias.get(span.first..span.end)?;
+            main = [*L::vectors(bias).first_chunk::<MAIN>()?; MR];
+            last = [*L::last(bias)?; MR];
+        }
+        Start::There => {
+            let mut i = 0;
+            while i < MR {
+                let row = c.get(span.of(first + i))?;
+                main[i] = *L::vectors(row).first_chunk::<MAIN>()?;
+                last[i] = *L::last(row)?;
+                i += 1;
+            }
+        }
     }
-    let mut p = 0;
-    // an iterator over chunks would begin with a division, which costs as much as some rows
-    let mut rest = b;
-    while let Some((row, after)) = rest.split_at_checked(span.stride) {
-        rest = after;
-        let row = row.get(span.first..span.end)?;
-        let right = *L::vectors(row).first_chunk::<MAIN>()?;
-        let right_last = *L::last(row)?;
-        let left = a.at(p)?;
+    let b = b.get(span.first..)?;
+    let (width, steps) = (span.end - span.first, a.steps());
+    let mut part = 0;
+    loop {
+        let mut p = part;
+        let mut at = part * span.stride;
+        while p < steps {
+            let row = b.get(at..)?.get(..width)?;
+            at += parts * span.stride;
+            let right = *L::vectors(row).first_chunk::<MAIN>()?;
+            let right_last = *L::last(row)?;
+            let left = a.at(p)?;
+            let mut i = 0;
+            while i < MR {
+                let x = l.splat(left[i]);
+                let mut q = 0;
+                while q < MAIN {
+                    main[i][q] = l.multiply_add(x, right[q], main[i][q]);
+                    q += 1;
+                }
+                last[i] = l.multiply_add(x, right_last, last[i]);
+                i += 1;
+            }
+            p += parts;
+        }
+        if part > 0 {
+            let mut i = 0;
+            while i < MR {
+                let row = c.get(span.of(first + i))?;
+                let sums = L::vectors(row).first_chunk::<MAIN>()?;
+                let mut q = 0;
+                while q < MAIN {
+                    main[i][q] = l.add(sums[q], main[i][q]);
+                    q += 1;
+                }
+                last[i] = l.add(*L::last(row)?, last[i]);
+                i += 1;
+            }
+        }
         let mut i = 0;
         while i < MR {
-            let x = l.splat(left[i]);
-            let mut q = 0;
-            while q < MAIN {
-                main[i][q] = l.multiply_add(x, right[q], main[i][q]);
-                q += 1;
-            }
-            last[i] = l.multiply_add(x, right_last, last[i]);
+            let row = c.get_mut(span.of(first + i))?;
+            *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
+            *L::last_mut(row)? = last[i];
             i += 1;
         }
-        p += 1;
+        part += 1;
+        if part == parts {
+            return Some(());
+        }
+        main = [[zero; MAIN]; MR];
+        last = [zero; MR];
     }
-    let mut i = 0;
-    while i < MR {
-        let row = c.get_mut(span.of(first + i))?;
-        *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
-        *L::last_mut(row)? = last[i];
-        i += 1;
-    }
-    Some(())
 }
 
 /// What a product of matrices reads: the left factors as rows or as columns.
@@ -138,8 +195,6 @@ pub(super) trait Factors<T>: Copy {
 pub(super) struct Samples<'a, T> {
     pub(super) values: &'a [T],
     pub(super) stride: usize,
-    pub(super) first: usize,
-    pub(super) end: usize,
 }
 
 impl<T: Scalar> Factors<T> for Samples<'_, T> {
@@ -153,7 +208,7 @@ impl<T: Scalar> Factors<T> for Samples<'_, T> {
         let mut i = 0;
         while i < MR {
             let start = (first + i) * self.stride;
-            rows[i] = self.values.get(start + self.first..start + self.end)?;
+            rows[i] = self.values.get(start..start + self.stride)?;
             i += 1;
         }
         Some(Rows(rows))
@@ -164,6 +219,7 @@ impl<T: Scalar> Factors<T> for Samples<'_, T> {
 #[derive(Clone, Copy)]
 pub(super) struct Turned<'a, T> {
     pub(super) values: &'a [T],
+    pub(super) rows: usize,
     pub(super) stride: usize,
     pub(super) first: usize,
 }
@@ -177,6 +233,7 @@ impl<T: Scalar> Factors<T> for Turned<'_, T> {
     fn rows<const MR: usize>(&self, first: usize) -> Option<Columns<'_, T>> {
         Some(Columns {
             values: self.values,
+            rows: self.rows,
             stride: self.stride,
             first: self.first + first,
         })
@@ -191,9 +248,10 @@ pub(super) fn tile_at<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: u
     first: usize,
     b: &[L::T],
     span: Span,
+    sums: (Start<'_, L::T>, usize),
     c: &mut [L::T],
 ) -> Option<()> {
-    tile::<L, _, MR, MAIN>(l, a.rows::<MR>(first)?, b, span, first, c)
+    tile::<L, _, MR, MAIN>(l, a.rows::<MR>(first)?, b, span, sums, first, c)
 }
 
 /// How many rows of the `rest` go into the next tile, so that none is thin: 6 at a time, the last ones 4 or 3.
@@ -211,7 +269,8 @@ pub(super) fn tile_rows(rest: usize) -> usize {
 /// last one, which may overlap, has at least two vectors.
 #[inline(always)]
 pub(super) fn tile_columns(width: usize, most: usize, first: usize, end: usize) -> usize {
-    let vectors = (end - first).div_ceil(width);
+    // the width is a power of two, by which a shift divides sooner
+    let vectors = (end - first + width - 1) >> width.trailing_zeros();
     if vectors <= most {
         return end;
     }
@@ -225,6 +284,8 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
         a,
         b,
         columns,
+        start,
+        parts,
         c,
     } = job;
     let mut row = 0;
@@ -246,7 +307,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
             macro_rules! tiles {
                 ($($rows:literal: $($main:literal)*;)*) => {
                     match (height, (end - column).div_ceil(L::WIDTH) - 1) {
-                        $($(($rows, $main) => tile_at::<L, F, $rows, $main>(l, a, row, b, span, c)?,)*)*
+                        $($(($rows, $main) => tile_at::<L, F, $rows, $main>(l, a, row, b, span, (start, parts), c)?,)*)*
                         _ => return None,
                     }
                 };
