@@ -156,6 +156,9 @@ impl Gain {
 pub trait Keep: 'static {
     /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
     type Tape<O: Size>;
+    /// Whether the tape is the outputs and nothing else.
+    #[doc(hidden)]
+    const OUTPUTS_ONLY: bool;
     /// Fills the tape from the layer's sums.
     #[doc(hidden)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));
@@ -170,6 +173,7 @@ pub struct Output;
 
 impl Keep for Output {
     type Tape<O: Size> = O;
+    const OUTPUTS_ONLY: bool = true;
 
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
@@ -188,6 +192,7 @@ pub struct PreActivation;
 
 impl Keep for PreActivation {
     type Tape<O: Size> = UInt<O, B0>;
+    const OUTPUTS_ONLY: bool = false;
 
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {

@@ -8,8 +8,8 @@ use rand_core::Rng;
 
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
-use crate::layer::{Backward, Layer, Noise, View, cut, cut_mut, outputs_of};
-use crate::sample::OutputArray;
+use crate::layer::{Backward, Descent, Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::sample::{OutputArray, values_mut};
 use crate::shape::Takes;
 use crate::size::{Element, FixedArray};
 use crate::summary::Row;
@@ -129,6 +129,36 @@ where
         );
     }
 
+    const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
+
+    #[inline]
+    fn descend<T: Scalar, K: Kernel>(
+        parameters: &mut [T],
+        pass: Descent<'_, T>,
+        before: impl FnOnce(&mut [T]) -> bool,
+    ) -> bool {
+        let (a, b) = cut_mut(parameters, A::Parameters::USIZE);
+        let (tape_a, tape_b) = cut(pass.tape, A::Tape::USIZE);
+        let mut between_gradient = <OutputArray<A, T>>::ZERO;
+        let step_b = Descent {
+            rate: pass.rate,
+            inputs: outputs_of(tape_a, length::<A::Output>()),
+            tape: tape_b,
+            output_gradient: pass.output_gradient,
+            input_gradient: Some(values_mut::<A::Output, T>(&mut between_gradient)),
+        };
+        B::descend::<T, K>(b, step_b, |between_gradient| {
+            let step_a = Descent {
+                rate: pass.rate,
+                inputs: pass.inputs,
+                tape: tape_a,
+                output_gradient: between_gradient,
+                input_gradient: pass.input_gradient,
+            };
+            A::descend::<T, K>(a, step_a, before)
+        })
+    }
+
     fn rows(visit: &mut impl FnMut(Row)) {
         A::rows(visit);
         B::rows(visit);
@@ -182,6 +212,15 @@ macro_rules! tuples {
             #[inline]
             fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
                 <chain!($first $($rest)*)>::backward::<T, K>(parameters, pass);
+            }
+            const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
+            #[inline]
+            fn descend<T: Scalar, K: Kernel>(
+                parameters: &mut [T],
+                pass: Descent<'_, T>,
+                before: impl FnOnce(&mut [T]) -> bool,
+            ) -> bool {
+                <chain!($first $($rest)*)>::descend::<T, K>(parameters, pass, before)
             }
             fn rows(visit: &mut impl FnMut(Row)) {
                 <chain!($first $($rest)*)>::rows(visit);

@@ -8,7 +8,7 @@ use generic_array::typenum::Unsigned;
 use crate::error::DataError;
 use crate::evaluation::Evaluation;
 use crate::kernel::{Elementwise, NativeKernel, elementwise};
-use crate::layer::{Backward, Noise, cut_mut, outputs_of};
+use crate::layer::{Backward, Descent, Noise, cut_mut, outputs_of};
 use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
@@ -261,6 +261,41 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
             elementwise(gradient.len(), Divide(gradient, batch.count));
         }
         sum
+    }
+
+    /// A step of plain gradient descent by one sample, straight into the parameters; returns the sample's loss. `None` if a
+    /// value might not be finite, or the layers don't offer it; nothing is then written.
+    #[inline]
+    pub(crate) fn descend<D, E, F>(
+        &mut self,
+        parameters: &mut [T],
+        loss: &E,
+        batch: &Batch<T, D, F>,
+        rate: T,
+    ) -> Option<T>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
+        F: Fn(u32) -> u32,
+    {
+        let (input, target) = batch.samples.sample((batch.index)(0) as usize)?;
+        let inputs = values::<L::Input, T>(input);
+        let tape = S::rows_mut(&mut self.tape).first_mut()?;
+        L::record::<T, NativeKernel<U1>>(parameters, inputs, tape, batch.noise);
+        let mut slopes = <OutputArray<L, T>>::ZERO;
+        let slopes = values_mut::<L::Output, T>(&mut slopes);
+        let output = outputs_of(tape, slopes.len());
+        let loss = T::ZERO + target.kind().ok()?.loss(loss, output, slopes) / batch.of;
+        let step = Descent {
+            rate,
+            inputs,
+            tape,
+            output_gradient: slopes,
+            input_gradient: None,
+        };
+        let applied =
+            loss.is_finite() && L::descend::<T, NativeKernel<U1>>(parameters, step, |_| true);
+        applied.then_some(loss)
     }
 
     /// Adds the gradients of the samples at these places of the batch, at most `B`, and returns `sum` with their losses added.

@@ -27,6 +27,7 @@ use core::num::NonZeroUsize;
 use crate::{Scalar, Size};
 
 mod portable;
+pub(crate) mod small;
 #[cfg(feature = "simd")]
 pub(crate) mod simd;
 /// The number types, of which nothing is asked.
@@ -140,6 +141,57 @@ pub fn limit_vector_bits(bits: u32) {
     let _ = bits;
 }
 
+/// Whether a step of gradient descent by one sample surely leaves finite parameters, and a finite gradient.
+///
+/// A change far below the distance between the largest numbers leaves a finite parameter finite.
+#[inline]
+pub(crate) fn descent_is_finite<T: Scalar>(
+    rate: T,
+    inputs: &[T],
+    output_gradient: &[T],
+    parameters: &[T],
+) -> bool {
+    // 2^40 2^40 2^20 is less than 2^103, half of that distance in f32
+    let (factor, largest_rate) = (T::from_f64(1e12), T::from_f64(1e6));
+    rate.abs() <= largest_rate
+        && are_within(factor, inputs)
+        && are_within(factor, output_gradient)
+        && are_within(T::MAX, parameters)
+}
+
+/// Whether no magnitude is above a limit, or NaN.
+#[inline(always)]
+fn are_within<T: Scalar>(limit: T, numbers: &[T]) -> bool {
+    struct AreWithin<'a, T>(T, &'a [T]);
+    impl<T: Scalar> Elementwise for AreWithin<'_, T> {
+        type Output = bool;
+
+        #[inline(always)]
+        fn run(self) -> bool {
+            let within = self.1.iter().map(|number| number.abs() <= self.0);
+            within.fold(true, |all, within| all & within)
+        }
+    }
+    if numbers.len() < 16 {
+        return AreWithin(limit, numbers).run();
+    }
+    elementwise(numbers.len(), AreWithin(limit, numbers))
+}
+
+/// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one sample: the products of a
+/// gradient that starts at +0, in either arithmetic.
+#[inline]
+pub(crate) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
+    if dense.are_small() {
+        return small::descend(dense, rate, pass);
+    }
+    #[cfg(feature = "simd")]
+    if simd::bits(false) > 0 {
+        return T::descend(dense, rate, pass);
+    }
+    portable::descend(dense, rate, pass);
+}
+
 /// How many values go into a product of a matrix and a vector, and how many come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dimensions {
@@ -158,21 +210,18 @@ impl Dimensions {
     /// How many sums an output is made of.
     #[inline(always)]
     pub(crate) const fn parts(self) -> usize {
-        if self.inputs.get() * self.outputs.get() < NATIVE_FROM {
-            return 1;
-        }
         match self.outputs.get() {
+            _ if self.are_small() => 1,
             ..=8 => 8,
             ..=32 => 4,
             ..=64 => 2,
             _ => 1,
         }
     }
-    /// Whether there are enough weights for the vectors that the machine has.
+    /// Whether there are too few weights for vectors.
     #[inline(always)]
-    #[cfg(feature = "simd")]
-    fn fill_vectors(self) -> bool {
-        self.inputs.get() * self.outputs.get() >= NATIVE_FROM && simd::bits(false) > 0
+    pub(crate) const fn are_small(self) -> bool {
+        self.inputs.get() * self.outputs.get() < NATIVE_FROM
     }
 }
 
@@ -206,8 +255,11 @@ macro_rules! kernel {
             $(
                 #[inline]
                 fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {
+                    if dense.are_small() {
+                        return small::$kernel(dense, pass);
+                    }
                     #[cfg(feature = "simd")]
-                    if dense.fill_vectors() {
+                    if simd::bits(false) > 0 {
                         return T::$kernel($fused, dense, pass);
                     }
                     portable::$kernel(dense, pass);

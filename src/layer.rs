@@ -146,6 +146,24 @@ pub trait Layer: 'static {
     /// The way back: adds to the gradient of the parameters, and writes the gradient of the inputs if it is asked for.
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>);
 
+    /// Whether [`descend`](Self::descend) does anything.
+    const DESCENDS: bool = false;
+
+    /// A step of plain gradient descent by one sample, straight into the parameters: to the same bits as
+    /// [`backward`](Self::backward) into a gradient of zeros, and then `parameter -= rate * gradient`.
+    ///
+    /// It writes the gradient of the inputs if it is asked for, calls `before` with it, which steps the layers before this
+    /// one, and only if that returns `true` writes its own parameters and returns `true`. Where a gradient or a new
+    /// parameter might be infinite or NaN, it returns `false` and nothing is written. As it stands, it always does.
+    fn descend<T: Scalar, K: Kernel>(
+        parameters: &mut [T],
+        pass: Descent<'_, T>,
+        before: impl FnOnce(&mut [T]) -> bool,
+    ) -> bool {
+        let _ = (parameters, pass, before);
+        false
+    }
+
     /// Visits the rows of the summary; one unless the layer holds others.
     fn rows(visit: &mut impl FnMut(Row)) {
         visit(Row {
@@ -169,6 +187,21 @@ pub struct Backward<'a, T> {
     pub output_gradient: &'a mut [T],
     /// The gradient with respect to the parameters: add to it.
     pub gradient: &'a mut [T],
+    /// The gradient with respect to the inputs, to be written; the first layer is not asked for it.
+    pub input_gradient: Option<&'a mut [T]>,
+}
+
+/// What a step of plain gradient descent reads and writes, of one sample.
+#[derive(Debug)]
+pub struct Descent<'a, T> {
+    /// The learning rate.
+    pub rate: T,
+    /// The inputs of the way forward.
+    pub inputs: &'a [T],
+    /// What [`Layer::record`] wrote.
+    pub tape: &'a [T],
+    /// The gradient of the loss with respect to the outputs; may be overwritten.
+    pub output_gradient: &'a mut [T],
     /// The gradient with respect to the inputs, to be written; the first layer is not asked for it.
     pub input_gradient: Option<&'a mut [T]>,
 }

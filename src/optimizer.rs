@@ -62,6 +62,13 @@ pub trait Optimizer<T: Scalar>: Copy {
     fn update(step: &Self::Step, parameter: T, gradient: T, state: Self::State)
     -> (T, Self::State);
 
+    /// The rate, if the update is `parameter - rate * gradient` and no more: for one sample it is written straight into the
+    /// parameters, to the same bits.
+    fn plain_rate(&self, updates: u32) -> Option<T> {
+        let _ = updates;
+        None
+    }
+
     /// Whether the update of every parameter is finite, as far as a bound can tell that knows only the largest
     /// magnitudes: of the parameters, of the gradient, and of each number of the states (with their signs). After `true` the
     /// update is written unchecked; `false`, as it stands, leaves it to a pass that tries every update first.

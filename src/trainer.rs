@@ -239,8 +239,16 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                 ..Noise::default()
             },
         };
-        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let parameters = network.parameters_mut().as_mut_slice();
+        if L::DESCENDS
+            && count == 1
+            && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
+            && let Some(loss) = self.block.descend(parameters, &self.loss, &batch, rate)
+        {
+            self.state.updates = self.state.updates.saturating_add(1);
+            return Ok(loss);
+        }
+        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let loss = self
             .block
             .gradient(parameters, &self.loss, &batch, gradient);

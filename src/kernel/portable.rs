@@ -81,6 +81,21 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
     }
 }
 
+/// A step by one sample: each product is a gradient that starts at +0.
+#[inline]
+pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
+    let n_out = dense.outputs.get();
+    debug_assert_eq!(pass.output_gradient.len(), n_out);
+    for (x, w) in pass.inputs.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
+        for (w, dy) in w.iter_mut().zip(pass.output_gradient) {
+            *w = *w - rate * (T::ZERO + *x * *dy);
+        }
+    }
+    for (b, dy) in pass.bias.iter_mut().zip(pass.output_gradient) {
+        *b = *b - rate * (T::ZERO + *dy);
+    }
+}
+
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
 #[inline]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {

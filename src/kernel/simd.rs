@@ -69,6 +69,7 @@ pub trait Vectorized: Sized {
     fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
     fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
     fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
+    fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>);
 }
 
 /// Runs `lanes::$kernel` on what `$pass` refers to, with the vectors of an [`Arch`]; `None` if lengths don't fit.
@@ -158,6 +159,25 @@ macro_rules! vectorized {
                     dense,
                     &mut pass,
                     InputGradient<'a, $float>
+                );
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
+            #[inline(never)]
+            fn descend(dense: Dimensions, rate: $float, mut pass: WeightGradient<'_, $float>) {
+                let arch = arch(fills_widest::<$float>(dense));
+                let mut step = gradients::Step {
+                    rate,
+                    pass: &mut pass,
+                };
+                // both arithmetics are the same here
+                let done = run!(
+                    gradients::descend,
+                    $lanes,
+                    false,
+                    arch,
+                    dense,
+                    &mut step,
+                    gradients::Step<'a, 'b, $float>
                 );
                 debug_assert!(done.is_some(), "{LENGTHS}");
             }

@@ -8,10 +8,10 @@ use core::ops::{Add, Mul};
 use generic_array::typenum::{Prod, Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Backward, Layer, Noise, View, cut, cut_mut};
+use super::{Backward, Descent, Layer, Noise, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
-use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
+use crate::kernel::{self, Affine, Dimensions, InputGradient, Kernel, WeightGradient, small};
 use crate::size::{Count, FixedArray, Size};
 use crate::{Scalar, Shape};
 
@@ -95,6 +95,9 @@ where
             inputs,
             outputs: &mut *outputs,
         };
+        if Self::DIMENSIONS.are_small() {
+            return small::affine_then::<A, T>(Self::DIMENSIONS, pass);
+        }
         K::affine(Self::DIMENSIONS, pass);
         activation::apply::<A, T>(outputs);
     }
@@ -102,6 +105,9 @@ where
     #[inline]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        if Self::DIMENSIONS.are_small() && <A::Keeps as Keep>::OUTPUTS_ONLY {
+            return Self::forward::<T, K>(parameters, inputs, tape);
+        }
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
             let pass = Affine {
                 weights,
@@ -135,6 +141,46 @@ where
             };
             K::input_gradient(Self::DIMENSIONS, pass);
         }
+    }
+
+    const DESCENDS: bool = true;
+
+    #[inline]
+    fn descend<T: Scalar, K: Kernel>(
+        parameters: &mut [T],
+        pass: Descent<'_, T>,
+        before: impl FnOnce(&mut [T]) -> bool,
+    ) -> bool {
+        let kept = <A::Keeps as Keep>::kept(pass.tape);
+        activation::chain::<A, T>(pass.output_gradient, kept);
+        let slopes = &*pass.output_gradient;
+        if !kernel::descent_is_finite(pass.rate, pass.inputs, slopes, parameters) {
+            return false;
+        }
+        let mut none = [];
+        let mut input_gradient: &mut [T] = &mut none;
+        if let Some(slot) = pass.input_gradient {
+            input_gradient = slot;
+            let (weights, _) = cut(parameters, Self::WEIGHTS);
+            let pass = InputGradient {
+                weights,
+                output_gradient: slopes,
+                input_gradient: &mut *input_gradient,
+            };
+            K::input_gradient(Self::DIMENSIONS, pass);
+        }
+        if !before(input_gradient) {
+            return false;
+        }
+        let (weights, bias) = cut_mut(parameters, Self::WEIGHTS);
+        let step = WeightGradient {
+            inputs: pass.inputs,
+            output_gradient: slopes,
+            weights,
+            bias,
+        };
+        kernel::descend(Self::DIMENSIONS, pass.rate, step);
+        true
     }
 }
 

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Backward, Layer, Noise, View};
+use super::{Backward, Descent, Layer, Noise, View};
 use crate::Scalar;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -54,6 +54,15 @@ impl<L: Layer> Layer for Portable<L> {
     }
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         L::backward::<T, K::Portable>(parameters, pass);
+    }
+    const DESCENDS: bool = L::DESCENDS;
+
+    fn descend<T: Scalar, K: Kernel>(
+        parameters: &mut [T],
+        pass: Descent<'_, T>,
+        before: impl FnOnce(&mut [T]) -> bool,
+    ) -> bool {
+        L::descend::<T, K::Portable>(parameters, pass, before)
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         L::rows(visit);

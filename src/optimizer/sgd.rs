@@ -74,6 +74,13 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
             state,
         )
     }
+    #[inline]
+    fn plain_rate(&self, updates: u32) -> Option<T> {
+        match self.weight_decay {
+            Some(_) => None,
+            None => Some(self.learning_rate.rate(updates)),
+        }
+    }
     /// The update of magnitudes, with sums in place of differences: rounding is monotone, so no update is larger.
     fn surely_finite(
         &(rate, decay): &Self::Step,

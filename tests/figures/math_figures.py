@@ -232,7 +232,7 @@ def fit(terms):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["fit"]:
-        for terms in (5, 10):
+        for terms in (4, 5, 10):
             coefficients, error = fit(terms)
             print(
                 f"degree {terms - 1}, relative error 2^{mpmath.nstr(error, 4)}:",

@@ -4,7 +4,7 @@ use super::affine::rows;
 use super::lanes::Lanes;
 use super::pad::{PARTS, ROWS, WIDEST, copy_tails, pad, unpad};
 use super::product::{Product, Start, Turned};
-use crate::kernel::{Dimensions, InputGradient, WeightGradient};
+use crate::kernel::{Dimensions, InputGradient, WeightGradient, portable};
 use crate::{Element, Scalar};
 
 /// `weights += inputs^T * output_gradient`, `bias += output_gradient`.
@@ -92,6 +92,57 @@ pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>)
         let last = l.multiply_add(x, last_slope, *L::last(row)?);
         for (w, dy) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
             *w = l.multiply_add(x, *dy, *w);
+        }
+        *L::last_mut(row)? = last;
+    }
+    Some(())
+}
+
+/// A learning rate, and what a step by one sample reads and writes.
+pub(super) struct Step<'a, 'b, T> {
+    pub(super) rate: T,
+    pub(super) pass: &'b mut WeightGradient<'a, T>,
+}
+
+/// `weights -= rate * (inputs^T * output_gradient)` for one sample; the same for the bias.
+#[inline(always)]
+pub(super) fn descend<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    step: &mut Step<'_, '_, L::T>,
+) -> Option<()> {
+    let rate = step.rate;
+    let WeightGradient {
+        inputs,
+        output_gradient,
+        weights,
+        bias,
+    } = &mut *step.pass;
+    let slopes = *output_gradient;
+    if dense.outputs.get() < L::WIDTH {
+        let pass = WeightGradient {
+            inputs,
+            output_gradient,
+            weights,
+            bias,
+        };
+        portable::descend(dense, rate, pass);
+        return Some(());
+    }
+    let (rate, zero) = (l.splat(rate), l.splat(L::T::ZERO));
+    let next = |x: L::V, slope: L::V, weight: L::V| {
+        let gradient = l.add(zero, l.multiply(x, slope));
+        l.subtract(weight, l.multiply(rate, gradient))
+    };
+    let last_slopes = *L::last(slopes)?;
+    let rows = weights.chunks_exact_mut(slopes.len());
+    let inputs = inputs.iter().map(|x| l.splat(*x));
+    let one = l.splat(L::T::ONE);
+    for (x, row) in inputs.zip(rows).chain([(one, &mut **bias)]) {
+        // before the vectors that it may overlap are written
+        let last = next(x, last_slopes, *L::last(row)?);
+        for (weight, slope) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
+            *weight = next(x, *slope, *weight);
         }
         *L::last_mut(row)? = last;
     }

@@ -19,6 +19,8 @@ pub(super) trait Lanes: Copy {
     fn last(values: &[Self::T]) -> Option<&Self::V>;
     fn last_mut(values: &mut [Self::T]) -> Option<&mut Self::V>;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn subtract(self, a: Self::V, b: Self::V) -> Self::V;
+    fn multiply(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once or twice.
     fn multiply_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// [`product`] as a function of its own, compiled once.
@@ -32,7 +34,7 @@ pub(super) struct F32<S, const FUSED: bool>(pub(super) S);
 pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
 
 macro_rules! lanes {
-    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident) => {
+    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident) => {
         impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
             type T = $float;
             type V = S::$vector;
@@ -61,6 +63,14 @@ macro_rules! lanes {
             #[inline(always)]
             fn add(self, a: S::$vector, b: S::$vector) -> S::$vector {
                 self.0.$add(a, b)
+            }
+            #[inline(always)]
+            fn subtract(self, a: S::$vector, b: S::$vector) -> S::$vector {
+                self.0.$sub(a, b)
+            }
+            #[inline(always)]
+            fn multiply(self, a: S::$vector, b: S::$vector) -> S::$vector {
+                self.0.$mul(a, b)
             }
             #[inline(always)]
             fn multiply_add(self, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
@@ -98,7 +108,8 @@ lanes!(
     as_mut_rsimd_f32s,
     mul_add_f32s,
     mul_f32s,
-    add_f32s
+    add_f32s,
+    sub_f32s
 );
 lanes!(
     F64,
@@ -112,5 +123,6 @@ lanes!(
     as_mut_rsimd_f64s,
     mul_add_f64s,
     mul_f64s,
-    add_f64s
+    add_f64s,
+    sub_f64s
 );
