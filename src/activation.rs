@@ -62,8 +62,22 @@ pub trait Activation: 'static {
             }
             *chunk = outputs;
         }
-        for value in rest {
-            *value = Self::value(*value);
+        if rest.len() > 4 {
+            let mut inputs = [T::ZERO; 16];
+            for (x, value) in inputs.iter_mut().zip(&*rest) {
+                *x = *value;
+            }
+            let mut outputs = [T::ZERO; 16];
+            for (y, x) in outputs.iter_mut().zip(&inputs) {
+                *y = Self::value(*x);
+            }
+            for (value, y) in rest.iter_mut().zip(&outputs) {
+                *value = *y;
+            }
+        } else {
+            for value in rest {
+                *value = Self::value(*value);
+            }
         }
     }
     /// The chain rule: an output gradient times the derivative.
@@ -156,9 +170,7 @@ impl Gain {
 pub trait Keep: 'static {
     /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
     type Tape<O: Size>;
-    /// Whether the tape is the outputs and nothing else.
     #[doc(hidden)]
-    const OUTPUTS_ONLY: bool;
     /// Fills the tape from the layer's sums.
     #[doc(hidden)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));
@@ -173,7 +185,6 @@ pub struct Output;
 
 impl Keep for Output {
     type Tape<O: Size> = O;
-    const OUTPUTS_ONLY: bool = true;
 
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
@@ -192,7 +203,6 @@ pub struct PreActivation;
 
 impl Keep for PreActivation {
     type Tape<O: Size> = UInt<O, B0>;
-    const OUTPUTS_ONLY: bool = false;
 
     #[inline]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {

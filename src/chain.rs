@@ -8,7 +8,7 @@ use rand_core::Rng;
 
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
-use crate::layer::{Backward, Descent, Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::layer::{self, Backward, Descent, Layer, Noise, View, cut, cut_mut, outputs_of};
 use crate::sample::{OutputArray, values_mut};
 use crate::shape::Takes;
 use crate::size::{Element, FixedArray};
@@ -107,28 +107,31 @@ where
         let mut between_gradient = Between::<A, T, K::Block>::ZERO;
         let between_gradient = A::Output::flatten_mut(between_gradient.as_mut_slice());
         let (between_gradient, _) = cut_mut(between_gradient, samples * length::<A::Output>());
-        B::backward::<T, K>(
+        layer::backward::<B, T, K>(
             b,
             Backward {
                 inputs: between,
                 tape: tape_b,
                 output_gradient: pass.output_gradient,
                 gradient: gradient_b,
+                fresh: pass.fresh,
                 input_gradient: Some(&mut *between_gradient),
             },
         );
-        A::backward::<T, K>(
+        layer::backward::<A, T, K>(
             a,
             Backward {
                 inputs: pass.inputs,
                 tape: tape_a,
                 output_gradient: between_gradient,
                 gradient: gradient_a,
+                fresh: pass.fresh,
                 input_gradient: pass.input_gradient,
             },
         );
     }
 
+    const WRITES: bool = true;
     const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
 
     #[inline]
@@ -213,6 +216,7 @@ macro_rules! tuples {
             fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
                 <chain!($first $($rest)*)>::backward::<T, K>(parameters, pass);
             }
+            const WRITES: bool = true;
             const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
             #[inline]
             fn descend<T: Scalar, K: Kernel>(

@@ -8,7 +8,7 @@ use generic_array::typenum::Unsigned;
 use crate::error::DataError;
 use crate::evaluation::Evaluation;
 use crate::kernel::{Elementwise, NativeKernel, elementwise};
-use crate::layer::{Backward, Descent, Noise, cut_mut, outputs_of};
+use crate::layer::{self, Backward, Descent, Noise, cut_mut, outputs_of};
 use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
@@ -97,6 +97,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
                 tape: tape.values.borrow(),
                 output_gradient: values_mut::<L::Output, T>(&mut output_gradient),
                 gradient: gradient.parameters_mut(),
+                fresh: false,
                 input_gradient: Some(values_mut::<L::Input, T>(&mut input_gradient)),
             },
         );
@@ -165,8 +166,10 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
             noise: Noise::default(),
         };
         let mut block = Block::<L, T, Stack, B>::ZERO;
+        let loss = block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut());
+        divide(gradient.parameters_mut(), count);
         Ok(Evaluation {
-            loss: block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut()),
+            loss,
             samples: count,
         })
     }
@@ -193,26 +196,22 @@ pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, B: Size> {
     output_gradient: S::Rows<OutputArray<L, T>, B>,
 }
 
-/// Divides numbers by a count.
-struct Divide<'a, T>(&'a mut [T], u32);
+/// From the sum of the samples' gradients to their mean.
+pub(crate) fn divide<T: Scalar>(gradient: &mut [T], count: u32) {
+    struct Divide<'a, T>(&'a mut [T], u32);
+    impl<T: Scalar> Elementwise for Divide<'_, T> {
+        type Output = ();
 
-impl<T: Scalar> Elementwise for Divide<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let count = T::from_u32(self.1);
-        if self.1.is_power_of_two() {
-            // the same bits, sooner
-            let share = T::ONE / count;
-            for number in self.0 {
-                *number *= share;
-            }
-        } else {
+        #[inline(always)]
+        fn run(self) {
+            let count = T::from_u32(self.1);
             for number in self.0 {
                 *number = *number / count;
             }
         }
+    }
+    if count > 1 {
+        elementwise(gradient.len(), Divide(gradient, count));
     }
 }
 
@@ -235,7 +234,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         }
     }
 
-    /// Writes the gradient of the mean loss over a batch, and returns the batch's part of the mean loss.
+    /// Writes the sum of a batch's gradients, and returns the batch's part of the mean loss.
     #[inline]
     pub(crate) fn gradient<D, E, F>(
         &mut self,
@@ -249,16 +248,20 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,
     {
-        gradient.fill(T::ZERO);
         let mut sum = T::ZERO;
         let mut first = 0;
         while first < batch.count {
             let next = batch.count.min(first.saturating_add(B::U32));
-            sum = self.add_rows(parameters, loss, batch, first..next, gradient, sum);
+            sum = self.add_rows(
+                parameters,
+                loss,
+                batch,
+                first..next,
+                gradient,
+                sum,
+                first == 0,
+            );
             first = next;
-        }
-        if batch.count > 1 {
-            elementwise(gradient.len(), Divide(gradient, batch.count));
         }
         sum
     }
@@ -308,6 +311,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         places: Range<u32>,
         gradient: &mut [T],
         mut sum: T,
+        fresh: bool,
     ) -> T
     where
         D: Samples<InputArray<L, T>>,
@@ -335,13 +339,14 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
                 sum += target.loss(loss, output, values_mut::<L::Output, T>(slopes)) / batch.of;
             }
         }
-        L::backward::<T, NativeKernel<B>>(
+        layer::backward::<L, T, NativeKernel<B>>(
             parameters,
             Backward {
                 inputs,
                 tape,
                 output_gradient: L::Output::flatten_mut(slopes),
                 gradient,
+                fresh,
                 input_gradient: None,
             },
         );

@@ -7,11 +7,14 @@
 //!
 //! - An output is one sum, or several whose additions don't wait for each other: 8 in a layer of at most 8 outputs, 4 up
 //!   to 32, 2 up to 64, else 1, and 1 in a layer of fewer than [`NATIVE_FROM`] weights. Input `i` goes to sum `i` modulo
-//!   their number. The first starts at the bias, the others at +0; each adds its products first to last, and then the
+//!   their number. The first starts at the bias, the others at -0; each adds its products first to last, and then the
 //!   sums are added, first to last.
-//! - A weight's gradient starts at +0, or where it is, and adds its samples' products first to last.
-//! - An input gradient is eight interleaved partial sums, each from +0 (output `o` goes to sum `o mod 8`), added as
+//! - A weight's gradient starts at -0, or where it is, and adds its samples' products first to last.
+//! - An input gradient is eight interleaved partial sums, each from -0 (output `o` goes to sum `o mod 8`), added as
 //!   `((0+4)+(2+6))+((1+5)+(3+7))`.
+//!
+//! -0 is the sum of no numbers: added to any number, -0 as well, it leaves it as it is. So one sample's gradient is the
+//! product itself.
 //!
 //! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target. In
 //! native arithmetic they are rounded once, by a fused multiply-add, where the machine has vectors with one (feature
@@ -27,9 +30,9 @@ use core::num::NonZeroUsize;
 use crate::{Scalar, Size};
 
 mod portable;
-pub(crate) mod small;
 #[cfg(feature = "simd")]
 pub(crate) mod simd;
+pub(crate) mod small;
 /// The number types, of which nothing is asked.
 #[cfg(not(feature = "simd"))]
 pub(crate) mod simd {
@@ -54,7 +57,8 @@ pub trait Kernel: 'static {
     /// `outputs = inputs * weights + bias` for each sample.
     fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>);
 
-    /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the samples.
+    /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the samples, or `=` where there
+    /// is nothing to add to.
     fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>);
 
     /// `input_gradient = output_gradient * weights^T` for each sample.
@@ -85,6 +89,8 @@ pub struct WeightGradient<'a, T> {
     pub weights: &'a mut [T],
     /// \[outputs\], added to.
     pub bias: &'a mut [T],
+    /// Whether `weights` and `bias` hold nothing yet, and are written.
+    pub fresh: bool,
 }
 
 /// What a gradient of inputs reads and writes; sizes by [`Dimensions`].
@@ -178,8 +184,8 @@ fn are_within<T: Scalar>(limit: T, numbers: &[T]) -> bool {
     elementwise(numbers.len(), AreWithin(limit, numbers))
 }
 
-/// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one sample: the products of a
-/// gradient that starts at +0, in either arithmetic.
+/// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one sample, the same in either
+/// arithmetic.
 #[inline]
 pub(crate) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     if dense.are_small() {

@@ -143,6 +143,9 @@ pub trait Layer: 'static {
         Self::forward::<T, K>(parameters, inputs, tape);
     }
 
+    /// Whether `backward` heeds [`Backward::fresh`]; else the gradient holds -0, to be added to, where it would be set.
+    const WRITES: bool = false;
+
     /// The way back: adds to the gradient of the parameters, and writes the gradient of the inputs if it is asked for.
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>);
 
@@ -187,6 +190,8 @@ pub struct Backward<'a, T> {
     pub output_gradient: &'a mut [T],
     /// The gradient with respect to the parameters: add to it.
     pub gradient: &'a mut [T],
+    /// Whether the gradient holds nothing yet, and is to be written; only for layers that [write](Layer::WRITES).
+    pub fresh: bool,
     /// The gradient with respect to the inputs, to be written; the first layer is not asked for it.
     pub input_gradient: Option<&'a mut [T]>,
 }
@@ -246,6 +251,19 @@ impl Noise {
             self.seed ^ crate::order::mix(place ^ crate::order::mix(self.layer as u64)),
         )
     }
+}
+
+/// The way back through a layer that may not write a fresh gradient itself.
+#[inline]
+pub(crate) fn backward<L: Layer, T: Scalar, K: Kernel>(
+    parameters: &[T],
+    mut pass: Backward<'_, T>,
+) {
+    if pass.fresh && !L::WRITES {
+        pass.gradient.fill(-T::ZERO);
+        pass.fresh = false;
+    }
+    L::backward::<T, K>(parameters, pass);
 }
 
 /// Cuts a slice in two at a length that the types fix.

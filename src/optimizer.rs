@@ -55,6 +55,10 @@ pub trait Optimizer<T: Scalar>: Copy {
     /// What all parameters of one update share, such as the learning rate.
     type Step;
 
+    /// Whether [`prepare`](Self::prepare) looks at the gradient; else it may be given one that is not yet divided by the
+    /// number of samples.
+    const READS_GRADIENT: bool = true;
+
     /// What all parameters share in the update that comes after this many. The gradient is the mean over the batch.
     fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step;
 
@@ -108,16 +112,21 @@ pub trait Optimizer<T: Scalar>: Copy {
         network: &mut Network<L, T, P>,
         gradient: &Network<L, T, G>,
     ) -> Result<(), NotFinite> {
-        update_all(self, state, network.parameters_mut(), gradient.parameters())
+        let gradient = (gradient.parameters().as_slice(), T::ONE);
+        update_all(self, state, network.parameters_mut(), gradient)
     }
 }
 
-/// Checks the update of all parameters without writing, then writes it.
+/// Fewer parameters than this are tried one by one as soon as bounded.
+const FEW: usize = 64;
+
+/// Checks the update of all parameters without writing, then writes it. The mean gradient is the one given times a power of
+/// two.
 pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
     optimizer: &O,
     state: &mut State<O::State, T, N, S>,
     parameters: &mut [T],
-    gradient: &[T],
+    (gradient, share): (&[T], T),
 ) -> Result<(), NotFinite> {
     let step = optimizer.prepare(state.updates, gradient);
     let mut arrays = O::State::slices(&mut state.arrays, |array| {
@@ -128,8 +137,9 @@ pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
         arrays: &mut arrays,
         parameters,
         gradient,
+        share,
     };
-    if !(pass.is_surely_finite() || pass.run::<false>()) {
+    if !(N::USIZE >= FEW && pass.is_surely_finite() || pass.run::<false>()) {
         return Err(NotFinite);
     }
     pass.run::<true>();
@@ -143,6 +153,7 @@ struct Pass<'a, 's, O: Optimizer<T>, T: Scalar> {
     arrays: &'a mut <O::State as ParameterState<T>>::Arrays<&'s mut [T]>,
     parameters: &'a mut [T],
     gradient: &'a [T],
+    share: T,
 }
 
 impl<'s, O: Optimizer<T>, T: Scalar> Pass<'_, 's, O, T> {
@@ -150,7 +161,8 @@ impl<'s, O: Optimizer<T>, T: Scalar> Pass<'_, 's, O, T> {
     fn is_surely_finite(&mut self) -> bool {
         let (parameter, gradient) = (Extent::of(self.parameters), Extent::of(self.gradient));
         let state = O::State::extents(self.arrays);
-        O::surely_finite(self.step, parameter.largest, gradient.largest, state)
+        let gradient = gradient.largest * self.share;
+        O::surely_finite(self.step, parameter.largest, gradient, state)
     }
     /// Whether no gradient is, and no update becomes, infinite or NaN; with `WRITE` the update itself.
     fn run<const WRITE: bool>(&mut self) -> bool {
@@ -175,8 +187,9 @@ impl<O: Optimizer<T>, T: Scalar, const WRITE: bool> Elementwise
             arrays,
             parameters,
             gradient,
+            share,
         } = self.0;
-        O::State::pass::<O, WRITE>(step, arrays, parameters, gradient)
+        O::State::pass::<O, WRITE>(step, arrays, parameters, (*gradient, *share))
     }
 }
 
@@ -249,7 +262,7 @@ pub trait ParameterState<T: Scalar>: Copy {
         step: &O::Step,
         arrays: &mut Self::Arrays<&mut [T]>,
         parameters: &mut [T],
-        gradient: &[T],
+        gradient: (&[T], T),
     ) -> bool;
 }
 
@@ -283,20 +296,21 @@ macro_rules! parameter_state {
                 step: &O::Step,
                 arrays: &mut [&mut [T]; $count],
                 parameters: &mut [T],
-                gradient: &[T],
+                (gradient, share): (&[T], T),
             ) -> bool {
                 let [$($array),*] = arrays;
                 let mut finite = true;
                 let all = parameters.iter_mut().zip(gradient);
                 $(let all = all.zip($array.iter_mut());)*
                 for parameter_state!(@ (parameter, gradient) $($value)*) in all {
-                    let (next, state) = O::update(step, *parameter, *gradient, [$(*$value),*]);
+                    let gradient = *gradient * share;
+                    let (next, state) = O::update(step, *parameter, gradient, [$(*$value),*]);
                     if WRITE {
                         *parameter = next;
                         let [$($array),*] = state;
                         $(*$value = $array;)*
                     } else {
-                        let values = [*gradient, next].into_iter().chain(state);
+                        let values = [gradient, next].into_iter().chain(state);
                         finite &= values.fold(true, |finite, value| finite & value.is_finite());
                     }
                 }

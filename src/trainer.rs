@@ -9,7 +9,7 @@ use generic_array::typenum::Unsigned;
 
 use crate::batching::{Batching, FullBatch, MiniBatch, OwnOrder, Stochastic};
 use crate::error::{Place, TrainingError};
-use crate::gradient::{Batch, Block};
+use crate::gradient::{Batch, Block, divide};
 use crate::layer::Noise;
 use crate::loss::TakenBy;
 use crate::network::Network;
@@ -252,8 +252,21 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let loss = self
             .block
             .gradient(parameters, &self.loss, &batch, gradient);
+        // to multiply by a power of two has the same bits, and needs no pass of its own
+        let share = if O::READS_GRADIENT || !count.is_power_of_two() {
+            divide(gradient, count);
+            T::ONE
+        } else {
+            T::ONE / T::from_u32(count)
+        };
         if loss.is_finite()
-            && update_all(&self.optimizer, &mut self.state, parameters, gradient).is_ok()
+            && update_all(
+                &self.optimizer,
+                &mut self.state,
+                parameters,
+                (gradient, share),
+            )
+            .is_ok()
         {
             return Ok(loss);
         }
@@ -274,7 +287,6 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         }
         let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let bad = (0..batch.count).find(|place| {
-            gradient.fill(T::ZERO);
             let loss = self.block.add_rows(
                 parameters,
                 &self.loss,
@@ -282,6 +294,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                 *place..*place + 1,
                 gradient,
                 T::ZERO,
+                true,
             );
             !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
         });

@@ -85,7 +85,7 @@ fn check<T: Float, K: Kernel>(
     let mut right = vec![T::ZERO; samples * n_out];
     for s in 0..samples {
         for o in 0..n_out {
-            let mut sums = [T::ZERO; 8];
+            let mut sums = [-T::ZERO; 8];
             sums[0] = bias[o];
             for i in 0..n_in {
                 let sum = &mut sums[i % parts];
@@ -100,26 +100,33 @@ fn check<T: Float, K: Kernel>(
     }
     same(&y, &right, "forward");
 
-    let (mut dw, mut db) = (weights.clone(), bias.clone());
-    let pass = WeightGradient {
-        inputs: &x,
-        output_gradient: &dy,
-        weights: &mut dw,
-        bias: &mut db,
-    };
-    K::weight_gradient(dense, pass);
-    let (mut right_dw, mut right_db) = (weights.clone(), bias.clone());
-    for s in 0..samples {
-        for o in 0..n_out {
-            for i in 0..n_in {
-                let sum = &mut right_dw[i * n_out + o];
-                *sum = step(x[s * n_in + i], dy[s * n_out + o], *sum);
-            }
-            right_db[o] += dy[s * n_out + o];
+    for fresh in [false, true] {
+        let (mut dw, mut db) = (weights.clone(), bias.clone());
+        let pass = WeightGradient {
+            inputs: &x,
+            output_gradient: &dy,
+            weights: &mut dw,
+            bias: &mut db,
+            fresh,
+        };
+        K::weight_gradient(dense, pass);
+        let (mut right_dw, mut right_db) = (weights.clone(), bias.clone());
+        if fresh {
+            right_dw.fill(-T::ZERO);
+            right_db.fill(-T::ZERO);
         }
+        for s in 0..samples {
+            for o in 0..n_out {
+                for i in 0..n_in {
+                    let sum = &mut right_dw[i * n_out + o];
+                    *sum = step(x[s * n_in + i], dy[s * n_out + o], *sum);
+                }
+                right_db[o] += dy[s * n_out + o];
+            }
+        }
+        same(&dw, &right_dw, "weights");
+        same(&db, &right_db, "bias");
     }
-    same(&dw, &right_dw, "weights");
-    same(&db, &right_db, "bias");
 
     let mut dx = random::<T>(&mut rng, scale, samples * n_in);
     let pass = InputGradient {
@@ -131,7 +138,7 @@ fn check<T: Float, K: Kernel>(
     let mut right = vec![T::ZERO; samples * n_in];
     for s in 0..samples {
         for i in 0..n_in {
-            let mut p = [T::ZERO; 8];
+            let mut p = [-T::ZERO; 8];
             for o in 0..n_out {
                 p[o % 8] = step(weights[i * n_out + o], dy[s * n_out + o], p[o % 8]);
             }

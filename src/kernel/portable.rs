@@ -29,7 +29,7 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         }
         add_products(x.iter(), weights.chunks_exact(n_out), parts, y);
         for part in 1..parts {
-            let mut sums = [T::ZERO; MOST_IN_PARTS];
+            let mut sums = [-T::ZERO; MOST_IN_PARTS];
             let x = x.iter().skip(part);
             add_products(x, weights.chunks_exact(n_out).skip(part), parts, &mut sums);
             for (y, sum) in y.iter_mut().zip(sums) {
@@ -62,8 +62,13 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
         output_gradient,
         weights,
         bias,
+        fresh,
     } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    if fresh {
+        weights.fill(-T::ZERO);
+        bias.fill(-T::ZERO);
+    }
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(inputs.len() * n_out, output_gradient.len() * n_in);
     for (x, dy) in inputs
@@ -81,18 +86,18 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
     }
 }
 
-/// A step by one sample: each product is a gradient that starts at +0.
+/// A step by one sample: each product is a gradient.
 #[inline]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     let n_out = dense.outputs.get();
     debug_assert_eq!(pass.output_gradient.len(), n_out);
     for (x, w) in pass.inputs.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
         for (w, dy) in w.iter_mut().zip(pass.output_gradient) {
-            *w = *w - rate * (T::ZERO + *x * *dy);
+            *w = *w - rate * (*x * *dy);
         }
     }
     for (b, dy) in pass.bias.iter_mut().zip(pass.output_gradient) {
-        *b = *b - rate * (T::ZERO + *dy);
+        *b = *b - rate * *dy;
     }
 }
 
@@ -112,7 +117,7 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
         .zip(output_gradient.chunks_exact(n_out))
     {
         for (dx, w) in dx.iter_mut().zip(weights.chunks_exact(n_out)) {
-            let mut sums = [T::ZERO; 8];
+            let mut sums = [-T::ZERO; 8];
             for (w, dy) in w.chunks(8).zip(dy.chunks(8)) {
                 for (sum, (w, dy)) in sums.iter_mut().zip(w.iter().zip(dy)) {
                     *sum += *w * *dy;

@@ -150,16 +150,29 @@ macro_rules! vectorized {
             }
             #[inline(never)]
             fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
-                // its eight partial sums are no more than 256 bits, or twice as many
-                let done = run!(
-                    gradients::input_gradient,
-                    $lanes,
-                    fused,
-                    arch(false),
-                    dense,
-                    &mut pass,
-                    InputGradient<'a, $float>
-                );
+                let samples = pass.output_gradient.len() / dense.outputs.get();
+                let width = bits(true) as usize / 8 / size_of::<$float>();
+                let done = if bits(true) == 512 && gradients::turns(width, dense, samples) {
+                    run!(
+                        gradients::turned_input_gradient,
+                        $lanes,
+                        fused,
+                        arch(true),
+                        dense,
+                        &mut pass,
+                        InputGradient<'a, $float>
+                    )
+                } else {
+                    run!(
+                        gradients::input_gradient,
+                        $lanes,
+                        fused,
+                        arch(false),
+                        dense,
+                        &mut pass,
+                        InputGradient<'a, $float>
+                    )
+                };
                 debug_assert!(done.is_some(), "{LENGTHS}");
             }
             #[inline(never)]

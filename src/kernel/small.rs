@@ -5,71 +5,30 @@
 //! longer than the whole layer takes.
 
 use super::{Affine, Dimensions, InputGradient, WeightGradient};
-use crate::{Activation, Identity, Scalar};
+use crate::Scalar;
 
-/// Samples that are computed side by side.
-const LANES: usize = 4;
-
-/// An output starts at its bias and adds its products first to last; then the activation.
-#[inline(always)]
-pub(crate) fn affine_then<A: Activation, T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+/// An output starts at its bias and adds its products first to last.
+#[inline]
+pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(pass.weights.len(), n_in * n_out);
     debug_assert_eq!(pass.inputs.len() * n_out, pass.outputs.len() * n_in);
-    let mut first = 0;
-    macro_rules! rows {
-        ($lanes:expr) => {
-            while let (Some(x), Some(y)) = (
-                pass.inputs.get(first * n_in..(first + $lanes) * n_in),
-                pass.outputs.get_mut(first * n_out..(first + $lanes) * n_out),
-            ) {
-                rows::<A, T, { $lanes }>(n_in, pass.weights, pass.bias, x, y);
-                first += $lanes;
-            }
-        };
-    }
-    rows!(LANES);
-    rows!(1);
-}
-
-pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
-    affine_then::<Identity, T>(dense, pass);
-}
-
-/// `N` samples.
-#[inline(always)]
-fn rows<A: Activation, T: Scalar, const N: usize>(
-    n_in: usize,
-    weights: &[T],
-    bias: &[T],
-    inputs: &[T],
-    outputs: &mut [T],
-) {
-    let n_out = bias.len();
-    for (o, b) in bias.iter().enumerate() {
-        let mut sums = [*b; N];
-        let mut weights = weights.get(o..).unwrap_or_default();
-        for i in 0..n_in {
-            let Some((w, after)) = weights.split_first() else {
-                break;
-            };
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                if let Some(x) = inputs.get(lane * n_in + i) {
-                    *sum += *x * *w;
+    let rows = pass.inputs.chunks_exact(n_in);
+    for (x, y) in rows.zip(pass.outputs.chunks_exact_mut(n_out)) {
+        for (o, (y, b)) in y.iter_mut().zip(pass.bias).enumerate() {
+            let mut sum = *b;
+            for (x, w) in x.iter().zip(pass.weights.chunks_exact(n_out)) {
+                if let Some(w) = w.get(o) {
+                    sum += *x * *w;
                 }
             }
-            weights = after.get(n_out - 1..).unwrap_or_default();
-        }
-        for (lane, sum) in sums.map(A::value).into_iter().enumerate() {
-            if let Some(y) = outputs.get_mut(lane * n_out + o) {
-                *y = sum;
-            }
+            *y = sum;
         }
     }
 }
 
 /// A weight's gradient adds its samples' products first to last.
-#[inline(always)]
+#[inline]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(pass.weights.len(), n_in * n_out);
@@ -77,7 +36,7 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
     let rows = pass.weights.chunks_exact_mut(n_out);
     for (i, row) in rows.enumerate() {
         for (o, dw) in row.iter_mut().enumerate() {
-            let mut sum = *dw;
+            let mut sum = if pass.fresh { -T::ZERO } else { *dw };
             let (mut x, mut dy) = (i, o);
             while let (Some(x_i), Some(dy_o)) = (pass.inputs.get(x), pass.output_gradient.get(dy)) {
                 sum += *x_i * *dy_o;
@@ -88,7 +47,7 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
         }
     }
     for (o, db) in pass.bias.iter_mut().enumerate() {
-        let mut sum = *db;
+        let mut sum = if pass.fresh { -T::ZERO } else { *db };
         let mut dy = o;
         while let Some(dy_o) = pass.output_gradient.get(dy) {
             sum += *dy_o;
@@ -99,7 +58,7 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
 }
 
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
-#[inline(always)]
+#[inline]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
     let n_out = dense.outputs.get();
     if n_out > 1 {
@@ -111,15 +70,25 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
             return;
         };
         for (dx, w) in row.iter_mut().zip(pass.weights) {
-            // the other sums are +0, which leaves a sum that started there as it is
-            *dx = T::ZERO + *w * *dy;
+            // the other sums are -0, which changes nothing
+            *dx = *w * *dy;
         }
         slots = rest;
     }
 }
 
-/// A step by one sample: each product is a gradient that starts at +0.
-#[inline(always)]
+/// A step by one sample: each product is a gradient.
+#[inline]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
-    super::portable::descend(dense, rate, pass);
+    let n_out = dense.outputs.get();
+    let columns = pass.bias.iter_mut().zip(pass.output_gradient);
+    for (o, (b, dy)) in columns.enumerate() {
+        let rows = pass.weights.chunks_exact_mut(n_out);
+        for (x, w) in pass.inputs.iter().zip(rows) {
+            if let Some(w) = w.get_mut(o) {
+                *w = *w - rate * (*x * *dy);
+            }
+        }
+        *b = *b - rate * *dy;
+    }
 }

@@ -11,7 +11,7 @@ use rand_core::Rng;
 use super::{Backward, Descent, Layer, Noise, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
-use crate::kernel::{self, Affine, Dimensions, InputGradient, Kernel, WeightGradient, small};
+use crate::kernel::{self, Affine, Dimensions, InputGradient, Kernel, WeightGradient};
 use crate::size::{Count, FixedArray, Size};
 use crate::{Scalar, Shape};
 
@@ -95,9 +95,6 @@ where
             inputs,
             outputs: &mut *outputs,
         };
-        if Self::DIMENSIONS.are_small() {
-            return small::affine_then::<A, T>(Self::DIMENSIONS, pass);
-        }
         K::affine(Self::DIMENSIONS, pass);
         activation::apply::<A, T>(outputs);
     }
@@ -105,9 +102,6 @@ where
     #[inline]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
-        if Self::DIMENSIONS.are_small() && <A::Keeps as Keep>::OUTPUTS_ONLY {
-            return Self::forward::<T, K>(parameters, inputs, tape);
-        }
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
             let pass = Affine {
                 weights,
@@ -130,6 +124,7 @@ where
             output_gradient: dy,
             weights,
             bias,
+            fresh: pass.fresh,
         };
         K::weight_gradient(Self::DIMENSIONS, sums);
         if let Some(input_gradient) = pass.input_gradient {
@@ -143,6 +138,7 @@ where
         }
     }
 
+    const WRITES: bool = true;
     const DESCENDS: bool = true;
 
     #[inline]
@@ -178,6 +174,7 @@ where
             output_gradient: slopes,
             weights,
             bias,
+            fresh: false,
         };
         kernel::descend(Self::DIMENSIONS, pass.rate, step);
         true

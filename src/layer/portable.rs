@@ -55,6 +55,7 @@ impl<L: Layer> Layer for Portable<L> {
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         L::backward::<T, K::Portable>(parameters, pass);
     }
+    const WRITES: bool = L::WRITES;
     const DESCENDS: bool = L::DESCENDS;
 
     fn descend<T: Scalar, K: Kernel>(

@@ -83,7 +83,11 @@ fn reduced_decay(x: f32) -> (f32, f32, f32) {
     let r2 = r * r;
     let low = r2 * (0.5 - 0.166_665_49 * r);
     let high = (0.041_666_854 - 8.366_04e-3 * r) + r2 * 1.389_822_5e-3;
-    (r, low + (r2 * r2) * high, f32::from_bits(rounded.to_bits() << 23))
+    (
+        r,
+        low + (r2 * r2) * high,
+        f32::from_bits(rounded.to_bits() << 23),
+    )
 }
 
 /// The hyperbolic tangent: for |2x| = n ln 2 + r and w = 1 - exp(-r) it is `(2^n - 1 + w) / (2^n + 1 - w)`, with the sign

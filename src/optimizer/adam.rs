@@ -96,6 +96,7 @@ macro_rules! adam {
         impl<T: Scalar, R: Schedule<T>> Optimizer<T> for $name<T, R> {
             type State = [T; 2];
             type Step = AdamStep<T>;
+            const READS_GRADIENT: bool = false;
 
             fn prepare(&self, updates: u32, _: &[T]) -> AdamStep<T> {
                 let (beta1, beta2) = self.betas.unwrap_or((T::from_f64(0.9), T::from_f64(0.999)));

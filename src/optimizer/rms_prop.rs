@@ -61,6 +61,7 @@ impl<T: Scalar, R: Schedule<T>> RmsProp<T, R> {
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for RmsProp<T, R> {
     type State = [T; 1];
     type Step = (T, T, T, Option<T>);
+    const READS_GRADIENT: bool = false;
 
     #[inline]
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {

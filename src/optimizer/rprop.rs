@@ -61,6 +61,7 @@ pub struct RpropStep<T> {
 impl<T: Scalar> Optimizer<T> for Rprop<T> {
     type State = [T; 2];
     type Step = RpropStep<T>;
+    const READS_GRADIENT: bool = false;
 
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
         RpropStep {

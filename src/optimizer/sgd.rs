@@ -57,6 +57,7 @@ pub(super) fn decayed<T: Scalar>(decay: Option<T>, parameter: T, gradient: T) ->
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
     type State = [T; 0];
     type Step = (T, Option<T>);
+    const READS_GRADIENT: bool = false;
 
     #[inline]
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
@@ -133,6 +134,7 @@ impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
     type State = [T; 1];
     type Step = (T, Option<T>, T, bool);
+    const READS_GRADIENT: bool = false;
 
     #[inline]
     fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step {

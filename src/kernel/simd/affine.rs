@@ -133,7 +133,7 @@ fn one_tile<L: Lanes, const PARTS: usize, const MAIN: usize>(
 ) -> Option<()> {
     let span = job.span;
     let outputs = job.outputs.get_mut(span.first..span.end)?;
-    let zero = l.splat(L::T::ZERO);
+    let zero = l.splat(-L::T::ZERO);
     let mut main = [[zero; MAIN]; PARTS];
     let mut last = [zero; PARTS];
     let start = match job.bias {
@@ -199,7 +199,7 @@ fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::
         return None;
     }
     let vectors = N * NARROW / L::WIDTH;
-    let mut start = [[L::T::ZERO; N]; NARROW];
+    let mut start = [[-L::T::ZERO; N]; NARROW];
     start[0] = *pass.bias.first_chunk::<N>()?;
     // 0 * -0 is -0, which leaves every sum as it is
     let mut last_rows = [[-L::T::ZERO; N]; NARROW];

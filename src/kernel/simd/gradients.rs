@@ -15,6 +15,12 @@ pub(super) fn weight_gradient<L: Lanes>(
     pass: &mut WeightGradient<'_, L::T>,
 ) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let start = if pass.fresh {
+        pass.bias.fill(-L::T::ZERO);
+        Start::Nowhere
+    } else {
+        Start::There
+    };
     for row in pass.output_gradient.chunks_exact(n_out) {
         for (sum, dy) in pass.bias.iter_mut().zip(row) {
             *sum += *dy;
@@ -35,7 +41,7 @@ pub(super) fn weight_gradient<L: Lanes>(
             a: inputs,
             b: pass.output_gradient,
             columns: n_out,
-            start: Start::There,
+            start,
             parts: 1,
             c: pass.weights,
         });
@@ -43,8 +49,10 @@ pub(super) fn weight_gradient<L: Lanes>(
     let mut first = 0;
     for weights in pass.weights.chunks_mut(ROWS * n_out) {
         let rows = weights.len() / n_out;
-        let mut sums = [[L::T::ZERO; WIDEST]; ROWS];
-        pad(weights, n_out, &mut sums);
+        let mut sums = [[-L::T::ZERO; WIDEST]; ROWS];
+        if !pass.fresh {
+            pad(weights, n_out, &mut sums);
+        }
         for (inputs, slopes) in pass
             .inputs
             .chunks(ROWS * n_in)
@@ -82,16 +90,20 @@ pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>)
         inputs,
         output_gradient,
         weights,
+        fresh,
         ..
     } = pass;
     let slopes = output_gradient;
     let last_slope = *L::last(slopes)?;
+    let nothing = l.splat(-L::T::ZERO);
     for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
         let x = l.splat(*x);
         // before the vectors that it may overlap are written
-        let last = l.multiply_add(x, last_slope, *L::last(row)?);
+        let from = if *fresh { nothing } else { *L::last(row)? };
+        let last = l.multiply_add(x, last_slope, from);
         for (w, dy) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
-            *w = l.multiply_add(x, *dy, *w);
+            let from = if *fresh { nothing } else { *w };
+            *w = l.multiply_add(x, *dy, from);
         }
         *L::last_mut(row)? = last;
     }
@@ -117,6 +129,7 @@ pub(super) fn descend<L: Lanes>(
         output_gradient,
         weights,
         bias,
+        ..
     } = &mut *step.pass;
     let slopes = *output_gradient;
     if dense.outputs.get() < L::WIDTH {
@@ -125,14 +138,14 @@ pub(super) fn descend<L: Lanes>(
             output_gradient,
             weights,
             bias,
+            fresh: false,
         };
         portable::descend(dense, rate, pass);
         return Some(());
     }
-    let (rate, zero) = (l.splat(rate), l.splat(L::T::ZERO));
+    let rate = l.splat(rate);
     let next = |x: L::V, slope: L::V, weight: L::V| {
-        let gradient = l.add(zero, l.multiply(x, slope));
-        l.subtract(weight, l.multiply(rate, gradient))
+        l.subtract(weight, l.multiply(rate, l.multiply(x, slope)))
     };
     let last_slopes = *L::last(slopes)?;
     let rows = weights.chunks_exact_mut(slopes.len());
@@ -185,7 +198,7 @@ pub(super) fn input_gradient<L: Lanes>(
                 let group = if rows >= L::WIDTH { L::WIDTH } else { 1 };
                 let start = row.min(rows - group);
                 let mut parts = [[L::T::ZERO; PARTS]; PARTS];
-                let mut sums = [l.splat(L::T::ZERO); PARTS];
+                let mut sums = [l.splat(-L::T::ZERO); PARTS];
                 if group == L::WIDTH {
                     dots::<L>(
                         l,
@@ -216,7 +229,7 @@ pub(super) fn input_gradient<L: Lanes>(
                         *dx = fold(parts);
                     }
                 } else {
-                    let mut parts = [L::T::ZERO; PARTS];
+                    let mut parts = [-L::T::ZERO; PARTS];
                     let w = weights.get(start * n_out..(start + 1) * n_out)?;
                     for (w, dy) in w.chunks(PARTS).zip(slopes.chunks(PARTS)) {
                         for (part, (w, dy)) in parts.iter_mut().zip(w.iter().zip(dy)) {
@@ -229,6 +242,110 @@ pub(super) fn input_gradient<L: Lanes>(
             }
         }
         first += rows;
+    }
+    Some(())
+}
+
+/// The numbers of a copy of weights, for `WIDTH` inputs.
+const PANEL: usize = 4096;
+
+/// Whether there is room for a turned copy of the weights, and samples enough to be worth it.
+pub(super) fn turns(width: usize, dense: Dimensions, samples: usize) -> bool {
+    samples >= 8 && dense.inputs.get() >= width && dense.outputs.get() <= PANEL / width
+}
+
+/// The same sums for many samples, with an input in each lane: the weights of `WIDTH` inputs are copied so that those of
+/// one output lie side by side.
+#[inline(always)]
+pub(super) fn turned_input_gradient<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    pass: &mut InputGradient<'_, L::T>,
+) -> Option<()> {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let mut panel = [L::T::ZERO; PANEL];
+    let mut first = 0;
+    while first < n_in {
+        // the last inputs may overlap those before
+        let start = first.min(n_in - L::WIDTH);
+        let rows = pass.weights.get(start * n_out..)?.chunks_exact(n_out);
+        for (lane, row) in rows.take(L::WIDTH).enumerate() {
+            for (w, slot) in row.iter().zip(panel.chunks_exact_mut(L::WIDTH)) {
+                *slot.get_mut(lane)? = *w;
+            }
+        }
+        let weights = L::vectors(panel.get(..n_out * L::WIDTH)?);
+        let mut slopes = pass.output_gradient;
+        let mut inputs = &mut *pass.input_gradient;
+        macro_rules! samples {
+            ($($n:literal)*) => {$(
+                while let Some((dy, after)) = slopes.split_at_checked($n * n_out)
+                    && !dy.is_empty()
+                {
+                    let (dx, rest) = core::mem::take(&mut inputs).split_at_mut_checked($n * n_in)?;
+                    few_samples::<L, $n>(l, weights, dy, dx, (n_in, start))?;
+                    (slopes, inputs) = (after, rest);
+                }
+            )*};
+        }
+        samples!(3 2 1);
+        first += L::WIDTH;
+    }
+    Some(())
+}
+
+/// The gradients of `WIDTH` inputs of `N` samples, from input `start` on.
+#[inline(always)]
+fn few_samples<L: Lanes, const N: usize>(
+    l: L,
+    weights: &[L::V],
+    output_gradient: &[L::T],
+    input_gradient: &mut [L::T],
+    (n_in, start): (usize, usize),
+) -> Option<()> {
+    let n_out = weights.len();
+    let mut slopes = [output_gradient; N];
+    let mut s = 0;
+    while s < N {
+        slopes[s] = output_gradient.get(s * n_out..)?.get(..n_out)?;
+        s += 1;
+    }
+    let mut sums = [[l.splat(-L::T::ZERO); PARTS]; N];
+    let (groups, others) = weights.as_chunks::<PARTS>();
+    let mut o = 0;
+    for group in groups {
+        let mut part = 0;
+        while part < PARTS {
+            let mut s = 0;
+            while s < N {
+                let dy = l.splat(*slopes[s].get(o + part)?);
+                sums[s][part] = l.multiply_add(group[part], dy, sums[s][part]);
+                s += 1;
+            }
+            part += 1;
+        }
+        o += PARTS;
+    }
+    let mut part = 0;
+    while part + 1 < PARTS {
+        if let Some(weight) = others.get(part) {
+            let mut s = 0;
+            while s < N {
+                let dy = l.splat(*slopes[s].get(o + part)?);
+                sums[s][part] = l.multiply_add(*weight, dy, sums[s][part]);
+                s += 1;
+            }
+        }
+        part += 1;
+    }
+    let mut s = 0;
+    while s < N {
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = sums[s];
+        let even = l.add(l.add(s0, s4), l.add(s2, s6));
+        let odd = l.add(l.add(s1, s5), l.add(s3, s7));
+        let at = s * n_in + start;
+        *L::vectors_mut(input_gradient.get_mut(at..)?).first_mut()? = l.add(even, odd);
+        s += 1;
     }
     Some(())
 }

@@ -22,7 +22,8 @@ pub(super) struct Product<'a, T, F> {
 /// Where the sums start.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a, T> {
-    Zero,
+    /// At -0, the sum of no numbers.
+    Nowhere,
     /// At these numbers, one for each column.
     Bias(&'a [T]),
     /// Where they are.
@@ -107,11 +108,11 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
     first: usize,
     c: &mut [L::T],
 ) -> Option<()> {
-    let zero = l.splat(L::T::ZERO);
+    let zero = l.splat(-L::T::ZERO);
     let mut main = [[zero; MAIN]; MR];
     let mut last = [zero; MR];
     match start {
-        Start::Zero => {}
+        Start::Nowhere => {}
         Start::Bias(bias) => {
             let bias = bias.get(span.first..span.end)?;
             main = [*L::vectors(bias).first_chunk::<MAIN>()?; MR];
