@@ -259,7 +259,7 @@ macro_rules! kernel {
             type Block = B;
             type Portable = PortableKernel<B>;
             $(
-                #[inline]
+                #[inline(always)]
                 fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {
                     if dense.are_small() {
                         return small::$kernel(dense, pass);

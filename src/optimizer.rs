@@ -129,6 +129,12 @@ pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
     (gradient, share): (&[T], T),
 ) -> Result<(), NotFinite> {
     let step = optimizer.prepare(state.updates, gradient);
+    // the compiler sees the lengths of loops
+    let (Some(parameters), Some(gradient)) =
+        (parameters.get_mut(..N::USIZE), gradient.get(..N::USIZE))
+    else {
+        return Err(NotFinite);
+    };
     let mut arrays = O::State::slices(&mut state.arrays, |array| {
         S::borrow_mut(array).as_mut_slice()
     });

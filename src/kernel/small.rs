@@ -4,7 +4,7 @@
 //! vectors for neighboring weights as it likes, and a load that spans two fresh stores waits for both to reach the cache:
 //! longer than the whole layer takes.
 
-use super::{Affine, Dimensions, InputGradient, WeightGradient};
+use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient};
 use crate::Scalar;
 
 /// An output starts at its bias and adds its products first to last.
@@ -28,32 +28,37 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 }
 
 /// A weight's gradient adds its samples' products first to last.
-#[inline]
+#[inline(always)]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     debug_assert_eq!(pass.weights.len(), n_in * n_out);
     debug_assert_eq!(pass.inputs.len() * n_out, pass.output_gradient.len() * n_in);
-    let rows = pass.weights.chunks_exact_mut(n_out);
-    for (i, row) in rows.enumerate() {
-        for (o, dw) in row.iter_mut().enumerate() {
-            let mut sum = if pass.fresh { -T::ZERO } else { *dw };
-            let (mut x, mut dy) = (i, o);
-            while let (Some(x_i), Some(dy_o)) = (pass.inputs.get(x), pass.output_gradient.get(dy)) {
-                sum += *x_i * *dy_o;
-                x += n_in;
-                dy += n_out;
-            }
-            *dw = sum;
+    // as local variables they become registers
+    let (mut weights, mut bias) = ([-T::ZERO; NATIVE_FROM], [-T::ZERO; NATIVE_FROM]);
+    if !pass.fresh {
+        for (sum, dw) in weights.iter_mut().zip(&*pass.weights) {
+            *sum = *dw;
+        }
+        for (sum, db) in bias.iter_mut().zip(&*pass.bias) {
+            *sum = *db;
         }
     }
-    for (o, db) in pass.bias.iter_mut().enumerate() {
-        let mut sum = if pass.fresh { -T::ZERO } else { *db };
-        let mut dy = o;
-        while let Some(dy_o) = pass.output_gradient.get(dy) {
-            sum += *dy_o;
-            dy += n_out;
+    let rows = pass.inputs.chunks_exact(n_in);
+    for (x, dy) in rows.zip(pass.output_gradient.chunks_exact(n_out)) {
+        for (x, sums) in x.iter().zip(weights.chunks_exact_mut(n_out)) {
+            for (sum, dy) in sums.iter_mut().zip(dy) {
+                *sum += *x * *dy;
+            }
         }
-        *db = sum;
+        for (sum, dy) in bias.iter_mut().zip(dy) {
+            *sum += *dy;
+        }
+    }
+    for (dw, sum) in pass.weights.iter_mut().zip(&weights) {
+        *dw = *sum;
+    }
+    for (db, sum) in pass.bias.iter_mut().zip(&bias) {
+        *db = *sum;
     }
 }
 
