@@ -9,15 +9,15 @@
 //! |------------|----------------------------------------------------------------|------------|------------|
 //! | `exp`      | x = n ln 2 + r; minimax polynomial in r; n into the exponent   | 1.0 ulp    | 1.0 ulp    |
 //! | `exp_m1`   | the same polynomial q; 2^n q + (2^n - 1)                       | 1.6 ulp    | 2.0 ulp    |
-//! | `tanh`     | -t / (t + 2) for t = exp(-2\|x\|) - 1                          | 2.6 ulp    | 2.6 ulp    |
-//! | `sigmoid`  | 1 / (1 + exp(-x))                                              | 2.5 ulp    | 2.5 ulp    |
+//! | `tanh`     | \|2x\| = n ln 2 + r, w = 1 - exp(-r); (2^n - 1 + w) / (2^n + 1 - w) | 2.6 ulp    | 2.6 ulp    |
+//! | `sigmoid`  | x = n ln 2 + r, w as above; 2^n / (2^n + 1 - w)                | 2.5 ulp    | 2.5 ulp    |
 //! | `ln`       | x = 2^k (1 + f); polynomial of FreeBSD msun in (f / (2 + f))^2 | 0.9 ulp    | 0.9 ulp    |
 //! | `ln_1p`    | the same with what 1 + x loses by rounding                     | 0.9 ulp    | 0.9 ulp    |
 //! | `softplus` | max(x, 0) + ln(1 + exp(-\|x\|))                                | 1.7 ulp    | 1.7 ulp    |
 //! | `sqrt`     | Newton's method, then the exact rest in integers               | 0.5 ulp    | 0.5 ulp    |
 //! | `cos_pi`   | symmetries; Taylor's series up to pi/4                         | 2.0 ulp    | 2.0 ulp    |
 //!
-//! Below the smallest normal number `exp` and `softplus` are 0, and `sigmoid` is subnormal or 0.
+//! Below the smallest normal number `exp`, `sigmoid` and `softplus` are 0 (in f32, `sigmoid` may still be subnormal).
 
 pub(crate) mod double;
 pub(crate) mod single;

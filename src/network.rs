@@ -177,7 +177,8 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// const _: () = assert!(Small::PARAMETERS == 13 && Small::BYTES == 52);
     /// ```
     pub const PARAMETERS: usize = <L::Parameters as Unsigned>::USIZE;
-    /// The bytes of its parameters.
+    /// The bytes of its parameters. With feature `simd`, 64 of them or more begin where a cache line does, so that on the
+    /// stack up to 63 bytes come on top.
     pub const BYTES: usize = Self::PARAMETERS * size_of::<T>();
     /// The bytes of inference: parameters, the values between layers and the output. Frames come on top.
     ///

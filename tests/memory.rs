@@ -66,12 +66,14 @@ fn a_network_of_1_mb_trains_with_adam_on_the_heap_and_a_test_thread() {
 fn a_trainer_in_boxes_is_small_by_itself() {
     type Large = (Dense<U784, U128, Relu>, Dense<U128, U10>);
     type Boxed = Trainer<Large, CrossEntropy, Adam, MiniBatch<U32>, f32, Heap>;
-    assert!(size_of::<Boxed>() <= 200);
-    assert_eq!(size_of::<Network<Large, f32, Heap>>(), size_of::<usize>());
+    assert!(size_of::<Boxed>() <= 248);
+    // where the box is, how long, and where in it the first number is
+    assert_eq!(size_of::<Network<Large, f32, Heap>>(), 3 * size_of::<usize>());
 }
 
-/// What a trainer holds beside its arrays: settings, seed, counters, the buffer for the order, gaps.
-const SETTINGS: usize = 128;
+/// What network and trainer hold beside their arrays: settings, seed, counters, the buffer for the order, gaps, and for each
+/// of up to four arrays and for both of them the rest of a cache line.
+const SETTINGS: usize = 128 + if cfg!(feature = "simd") { 6 * 64 } else { 0 };
 
 #[test]
 fn the_bytes_of_training_are_the_sizes_of_network_and_trainer() {
@@ -152,7 +154,7 @@ type Probed = (
 );
 
 /// Bytes of frames, without arrays of a network's sizes.
-const FRAMES: usize = 8 * KIB;
+const FRAMES: usize = 10 * KIB;
 
 #[test]
 fn inference_takes_the_stack_that_its_constant_says() {

@@ -30,8 +30,14 @@ fn reduced_exp_m1(x: f64) -> (f64, u64) {
     let rounded = x * core::f64::consts::LOG2_E + ROUNDER;
     let n = rounded - ROUNDER;
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
-    // pairs (Estrin) keep the chain of dependent operations short
+    (r + (r * r) * half_plus_p(r), rounded.to_bits() << 52)
+}
+
+/// `1/2 + r p(r)`.
+#[inline(always)]
+fn half_plus_p(r: f64) -> f64 {
     let r2 = r * r;
+    // pairs (Estrin) keep the chain of dependent operations short
     let r4 = r2 * r2;
     let low = (0.5 + 0.166_666_666_666_666_77 * r)
         + r2 * (0.041_666_666_666_666_58 + 8.333_333_333_322_158e-3 * r);
@@ -39,8 +45,7 @@ fn reduced_exp_m1(x: f64) -> (f64, u64) {
         + r2 * (2.480_158_719_821_472_3e-5 + 2.755_724_529_178_771e-6 * r);
     let high = (2.755_738_705_047_954e-7 + 2.510_868_734_929_890_7e-8 * r)
         + r2 * 2.087_891_014_486_054_5e-9;
-    let p = low + r4 * (middle + r4 * high);
-    (r + r2 * p, rounded.to_bits() << 52)
+    low + r4 * (middle + r4 * high)
 }
 
 /// e to the power x, `2^n (1 + (exp(r) - 1))`; 0 where that is below the smallest normal number. Within 1 ulp.
@@ -75,21 +80,38 @@ pub(crate) fn exp_m1(x: f64) -> f64 {
     }
 }
 
-/// The hyperbolic tangent: `-t / (t + 2)` for `t = exp(-2|x|) - 1`, with the sign of x. Within 2.6 ulp.
+/// For x = n ln 2 + r with the integer n nearest to x / ln 2: `1 - exp(-r)`, and 2^n, for n from -1022 to 1023.
 #[inline(always)]
-pub(crate) fn tanh(x: f64) -> f64 {
-    let y = -2.0 * x.abs();
-    let y = if y < EXP_M1_FLAT { EXP_M1_FLAT } else { y };
-    let (q, exponent) = reduced_exp_m1(y);
-    let power = f64::from_bits(exponent.wrapping_add(ONE));
-    let t = power * q + (power - 1.0);
-    (-t / (t + 2.0)).copysign(x)
+fn reduced_decay(x: f64) -> (f64, f64) {
+    // with the exponent's offset, so that the low bits are those of 2^n
+    const OFFSET_ROUNDER: f64 = ROUNDER + 1023.0;
+    let rounded = x * core::f64::consts::LOG2_E + OFFSET_ROUNDER;
+    let n = rounded - OFFSET_ROUNDER;
+    let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
+    let power = f64::from_bits(rounded.to_bits() << 52);
+    (r - (r * r) * half_plus_p(-r), power)
 }
 
-/// `1 / (1 + exp(-x))`; 0 where `exp(-x)` overflows. Within 2.5 ulp where the result is normal.
+/// The hyperbolic tangent: for |2x| = n ln 2 + r and w = 1 - exp(-r) it is `(2^n - 1 + w) / (2^n + 1 - w)`, with the sign
+/// of x. Within 2.6 ulp.
+#[inline(always)]
+pub(crate) fn tanh(x: f64) -> f64 {
+    // from here on it rounds to 1
+    let flat = 20.0;
+    let a = if flat < x.abs() { flat } else { x.abs() };
+    let (w, power) = reduced_decay(a + a);
+    (((power - 1.0) + w) / ((power + 1.0) - w)).copysign(x)
+}
+
+/// `1 / (1 + exp(-x))`: for x = n ln 2 + r and w = 1 - exp(-r) it is `2^n / (2^n + 1 - w)`; 0 where it is below the smallest normal number.
+/// Within 2.5 ulp.
 #[inline(always)]
 pub(crate) fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + exp(-x))
+    // long before it rounds to 1
+    let most = 80.0;
+    let (w, power) = reduced_decay(if most < x { most } else { x });
+    let y = power / ((power + 1.0) - w);
+    if x < EXP_MIN { 0.0 } else { y }
 }
 
 /// For a normal positive x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2): f and k.

@@ -80,7 +80,8 @@ fn back<T: Scalar>(
     input: &[T],
     output_gradient: &dyn Fn(&[T]) -> Vec<T>,
 ) -> Vec<T> {
-    let mut gradient = vec![T::ZERO; parameters.len()];
+    // the sum of no gradients is -0, which leaves the sign of every first one
+    let mut gradient = vec![-T::ZERO; parameters.len()];
     let (_, input_gradient) = passes.pass(parameters, input, output_gradient, &mut gradient);
     gradient.extend(input_gradient);
     gradient
@@ -249,7 +250,7 @@ impl<'a> Draw<'a> {
         let passes: &dyn Passes<f32> = self.architecture;
         let count = self.count as f32;
         let mut losses = 0.0;
-        let mut gradient = vec![0.0; self.parameters.len()];
+        let mut gradient = vec![-0.0; self.parameters.len()];
         for (input, target) in self.batch() {
             let slopes = |output: &[f32]| passes.loss(output, target).1;
             let (output, _) = passes.pass(&self.parameters, input, &slopes, &mut gradient);
@@ -268,7 +269,7 @@ impl<'a> Draw<'a> {
             .map(|sample| sample_gradient(passes, &self.parameters, sample))
             .collect();
         let sums_of = |f: fn(f32) -> f32| {
-            let mut sums = vec![0.0_f32; self.parameters.len()];
+            let mut sums = vec![-0.0_f32; self.parameters.len()];
             for gradient in &alone {
                 for (sum, slope) in zip(&mut sums, gradient) {
                     *sum += f(*slope);
