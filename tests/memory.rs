@@ -68,7 +68,10 @@ fn a_trainer_in_boxes_is_small_by_itself() {
     type Boxed = Trainer<Large, CrossEntropy, Adam, MiniBatch<U32>, f32, Heap>;
     assert!(size_of::<Boxed>() <= 248);
     // where the box is, how long, and where in it the first number is
-    assert_eq!(size_of::<Network<Large, f32, Heap>>(), 3 * size_of::<usize>());
+    assert_eq!(
+        size_of::<Network<Large, f32, Heap>>(),
+        3 * size_of::<usize>()
+    );
 }
 
 /// What network and trainer hold beside their arrays: settings, seed, counters, the buffer for the order, gaps, and for each

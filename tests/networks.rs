@@ -33,7 +33,14 @@ fn the_bytes_of_a_network_are_its_size() {
             (size_of::<Network<L>>(), Network::<L>::BYTES),
             (size_of::<Network<L, f64>>(), Network::<L, f64>::BYTES),
         ] {
-            assert_eq!(size, if lines { bytes.next_multiple_of(64) } else { bytes });
+            assert_eq!(
+                size,
+                if lines {
+                    bytes.next_multiple_of(64)
+                } else {
+                    bytes
+                }
+            );
         }
         assert_eq!(Network::<L, f32, Heap>::BYTES, 4 * parameters);
     }

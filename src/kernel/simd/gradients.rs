@@ -177,8 +177,11 @@ pub(super) fn input_gradient<L: Lanes>(
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let whole = n_out / PARTS * PARTS;
     let mut first = 0;
-    for weights in weights.chunks(ROWS * n_out) {
-        let rows = weights.len() / n_out;
+    while first < n_in {
+        // the last rows may overlap those before
+        let begin = first.min(n_in.saturating_sub(L::WIDTH));
+        let rows = ROWS.min(n_in - begin);
+        let weights = weights.get(begin * n_out..(begin + rows) * n_out)?;
         let mut tails = [[L::T::ZERO; PARTS]; ROWS];
         if whole < n_out {
             copy_tails(weights, n_out, &mut tails);
@@ -195,53 +198,29 @@ pub(super) fn input_gradient<L: Lanes>(
             let mut row = 0;
             while row < rows {
                 // the last group may overlap the one before it
-                let group = if rows >= L::WIDTH { L::WIDTH } else { 1 };
+                let group = rows.min(L::WIDTH);
                 let start = row.min(rows - group);
+                let sums = dots::<L>(
+                    l,
+                    weights.get(start * n_out..)?,
+                    (n_out, group),
+                    slopes,
+                    (tails.get(start..)?, &slopes_tail[0]),
+                )?;
                 let mut parts = [[L::T::ZERO; PARTS]; PARTS];
-                let mut sums = [l.splat(-L::T::ZERO); PARTS];
-                if group == L::WIDTH {
-                    dots::<L>(
-                        l,
-                        weights.get(start * n_out..)?,
-                        n_out,
-                        whole,
-                        slopes,
-                        &mut sums,
-                    )?;
-                    if whole < n_out {
-                        let tails = tails.get(start..)?.as_flattened();
-                        dots::<L>(
-                            l,
-                            tails,
-                            PARTS,
-                            PARTS,
-                            slopes_tail.as_flattened(),
-                            &mut sums,
-                        )?;
-                    }
-                    let mut i = 0;
-                    while i < PARTS {
-                        *L::vectors_mut(parts.as_flattened_mut()).get_mut(i)? = sums[i];
-                        i += 1;
-                    }
-                    let out = input_gradient.get_mut(first + start..first + start + group)?;
-                    for (dx, parts) in out.iter_mut().zip(&parts) {
-                        *dx = fold(parts);
-                    }
-                } else {
-                    let mut parts = [-L::T::ZERO; PARTS];
-                    let w = weights.get(start * n_out..(start + 1) * n_out)?;
-                    for (w, dy) in w.chunks(PARTS).zip(slopes.chunks(PARTS)) {
-                        for (part, (w, dy)) in parts.iter_mut().zip(w.iter().zip(dy)) {
-                            *part = single(l, *w, *dy, *part);
-                        }
-                    }
-                    *input_gradient.get_mut(first + start)? = fold(&parts);
+                let mut i = 0;
+                while i < PARTS {
+                    *L::vectors_mut(parts.as_flattened_mut()).get_mut(i)? = sums[i];
+                    i += 1;
+                }
+                let out = input_gradient.get_mut(begin + start..begin + start + group)?;
+                for (dx, parts) in out.iter_mut().zip(&parts) {
+                    *dx = fold(parts);
                 }
                 row += group;
             }
         }
-        first += rows;
+        first = begin + rows;
     }
     Some(())
 }
@@ -350,61 +329,61 @@ fn few_samples<L: Lanes, const N: usize>(
     Some(())
 }
 
-/// One product and sum, in the arithmetic of the vectors.
-#[inline(always)]
-pub(super) fn single<L: Lanes>(l: L, a: L::T, b: L::T, c: L::T) -> L::T {
-    let mut lanes = [L::T::ZERO; WIDEST];
-    let sum = l.multiply_add(l.splat(a), l.splat(b), l.splat(c));
-    if let Some(slot) = L::vectors_mut(&mut lanes).first_mut() {
-        *slot = sum;
-    }
-    lanes[0]
-}
-
 #[inline(always)]
 pub(super) fn fold<T: Scalar>(parts: &[T; PARTS]) -> T {
     let [s0, s1, s2, s3, s4, s5, s6, s7] = *parts;
     ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
 
-/// Adds the products of `WIDTH` rows of weights with the slopes to their partial sums.
+/// The partial sums of `WIDTH` rows of weights, of which there may be fewer, with the slopes; what is beyond a multiple of
+/// `PARTS` outputs is in padded copies.
 #[inline(always)]
 pub(super) fn dots<L: Lanes>(
     l: L,
     weights: &[L::T],
-    stride: usize,
-    whole: usize,
+    (n_out, count): (usize, usize),
     slopes: &[L::T],
-    sums: &mut [L::V; PARTS],
-) -> Option<()> {
+    (tails, slopes_tail): (&[[L::T; PARTS]], &[L::T; PARTS]),
+) -> Option<[L::V; PARTS]> {
     if L::WIDTH > PARTS {
         return None;
     }
     let per_row = PARTS / L::WIDTH;
+    let whole = n_out / PARTS * PARTS;
     let mut rows = [weights; PARTS];
+    let mut last = [slopes_tail; PARTS];
     let mut i = 0;
     while i < L::WIDTH {
-        rows[i] = weights.get(i * stride..i * stride + whole)?;
+        // rows that are not there are the last one again
+        let row = i.min(count - 1);
+        rows[i] = weights.get(row * n_out..row * n_out + whole)?;
+        last[i] = tails.get(row)?;
         i += 1;
     }
-    let mut accumulators = *sums;
+    let mut sums = [l.splat(-L::T::ZERO); PARTS];
+    macro_rules! add {
+        ($slopes:expr, $i:ident => $weights:expr) => {
+            let dy = L::vectors($slopes);
+            let mut $i = 0;
+            while $i < L::WIDTH {
+                let w = L::vectors($weights);
+                let mut q = 0;
+                while q < per_row {
+                    let k = $i * per_row + q;
+                    sums[k] = l.multiply_add(*w.get(q)?, *dy.get(q)?, sums[k]);
+                    q += 1;
+                }
+                $i += 1;
+            }
+        };
+    }
     let mut o = 0;
     for slopes in slopes.get(..whole)?.as_chunks::<PARTS>().0 {
-        let dy = L::vectors(slopes);
-        let mut i = 0;
-        while i < L::WIDTH {
-            let w = rows[i].get(o..)?.first_chunk::<PARTS>()?;
-            let w = L::vectors(w);
-            let mut q = 0;
-            while q < per_row {
-                let k = i * per_row + q;
-                accumulators[k] = l.multiply_add(*w.get(q)?, *dy.get(q)?, accumulators[k]);
-                q += 1;
-            }
-            i += 1;
-        }
+        add!(slopes, i => rows[i].get(o..)?.first_chunk::<PARTS>()?);
         o += PARTS;
     }
-    *sums = accumulators;
-    Some(())
+    if whole < n_out {
+        add!(slopes_tail, i => last[i]);
+    }
+    Some(sums)
 }
