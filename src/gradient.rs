@@ -194,7 +194,7 @@ pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, B: Size> {
 }
 
 /// Divides numbers by a count.
-struct Divide<'a, T>(&'a mut [T], u32);
+pub(crate) struct Divide<'a, T>(pub(crate) &'a mut [T], pub(crate) u32);
 
 impl<T: Scalar> Elementwise for Divide<'_, T> {
     type Output = ();
@@ -249,23 +249,67 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,
     {
-        gradient.fill(T::ZERO);
-        let mut sum = T::ZERO;
-        let mut first = 0;
-        while first < batch.count {
-            let next = batch.count.min(first.saturating_add(B::U32));
-            sum = self.add_rows(parameters, loss, batch, first..next, gradient, sum);
-            first = next;
-        }
+        let sum = self.sum(parameters, loss, batch, 0..batch.count, gradient);
         if batch.count > 1 {
             elementwise(gradient.len(), Divide(gradient, batch.count));
         }
         sum
     }
 
+    /// Writes the sum of the gradients of the samples at these places of the batch, and returns their part of the mean loss.
+    #[inline]
+    pub(crate) fn sum<D, E, F>(
+        &mut self,
+        parameters: &[T],
+        loss: &E,
+        batch: &Batch<T, D, F>,
+        places: Range<u32>,
+        gradient: &mut [T],
+    ) -> T
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
+        F: Fn(u32) -> u32,
+    {
+        gradient.fill(T::ZERO);
+        let mut sum = T::ZERO;
+        let mut first = places.start;
+        while first < places.end {
+            let next = places.end.min(first.saturating_add(B::U32));
+            sum = self.add_rows(parameters, loss, batch, first..next, gradient, sum);
+            first = next;
+        }
+        sum
+    }
+
+    /// The first sample of a batch whose own loss or gradient is not finite, by its place in the caller's data.
+    #[cold]
+    pub(crate) fn culprit<D, E, F>(
+        &mut self,
+        parameters: &[T],
+        loss: &E,
+        batch: &Batch<T, D, F>,
+        gradient: &mut [T],
+    ) -> Option<usize>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
+        F: Fn(u32) -> u32,
+    {
+        // one sample is its batch
+        if batch.count == 1 {
+            return Some((batch.index)(0) as usize);
+        }
+        let bad = (0..batch.count).find(|place| {
+            let loss = self.sum(parameters, loss, batch, *place..*place + 1, gradient);
+            !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
+        });
+        bad.map(|place| (batch.index)(place) as usize)
+    }
+
     /// Adds the gradients of the samples at these places of the batch, at most `B`, and returns `sum` with their losses added.
     #[inline]
-    pub(crate) fn add_rows<D, E, F>(
+    fn add_rows<D, E, F>(
         &mut self,
         parameters: &[T],
         loss: &E,
