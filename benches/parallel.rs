@@ -1,7 +1,8 @@
 //! A step on one thread beside a step on all of a pool: from which size on they are worth it.
 //!
 //! `cargo bench --features rayon --bench parallel` prints microseconds: of `Trainer`, of `ParallelTrainer` on a pool of one
-//! thread, and on one of as many as there are cores. `cargo bench … -- 10` gives each 10 ms in place of 100.
+//! thread, and on one of as many as there are cores; each step enters its pool anew, which takes some microseconds of its
+//! own. `cargo bench … -- 10` gives each 10 ms in place of 100.
 
 use core::time::Duration;
 use std::env;

@@ -64,8 +64,8 @@ const UPDATE_TASK: usize = 8192;
 ///
 /// It uses the pool that it is called in, or else the global one (`pool.install(|| trainer.epoch(…))` names another),
 /// where a batch has at least two lanes and its samples times parameters are at least 100,000; smaller ones stay on the
-/// calling thread, since a second one would cost more than it does. Microseconds of a step, on an AMD EPYC (Zen 5) with
-/// two cores, `f32`:
+/// calling thread, since a second one would cost more than it does. An epoch enters the pool once. Microseconds of an epoch
+/// of one step, on an AMD EPYC (Zen 5) with two cores, `f32`:
 ///
 /// | network | batch | [`Trainer`](crate::Trainer) | one thread | two threads |
 /// |---|---|---|---|---|
