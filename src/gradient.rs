@@ -166,8 +166,9 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
             noise: Noise::default(),
         };
         let mut block = Block::<L, T, Stack, B>::ZERO;
-        let loss = block.gradient(self.parameters(), loss, &batch, gradient.parameters_mut());
-        divide(gradient.parameters_mut(), count);
+        let slopes = gradient.parameters_mut().as_mut_slice();
+        let loss = block.sum(self.parameters(), loss, &batch, 0..count, slopes);
+        divide(slopes, count);
         Ok(Evaluation {
             loss,
             samples: count,
@@ -234,13 +235,14 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         }
     }
 
-    /// Writes the sum of a batch's gradients, and returns the batch's part of the mean loss.
+    /// Writes the sum of the gradients of the samples at these places of the batch, and returns their part of the mean loss.
     #[inline]
-    pub(crate) fn gradient<D, E, F>(
+    pub(crate) fn sum<D, E, F>(
         &mut self,
         parameters: &[T],
         loss: &E,
         batch: &Batch<T, D, F>,
+        places: Range<u32>,
         gradient: &mut [T],
     ) -> T
     where
@@ -249,21 +251,39 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         F: Fn(u32) -> u32,
     {
         let mut sum = T::ZERO;
-        let mut first = 0;
-        while first < batch.count {
-            let next = batch.count.min(first.saturating_add(B::U32));
-            sum = self.add_rows(
-                parameters,
-                loss,
-                batch,
-                first..next,
-                gradient,
-                sum,
-                first == 0,
-            );
+        let mut first = places.start;
+        while first < places.end {
+            let next = places.end.min(first.saturating_add(B::U32));
+            let fresh = first == places.start;
+            sum = self.add_rows(parameters, loss, batch, first..next, (gradient, fresh), sum);
             first = next;
         }
         sum
+    }
+
+    /// The first sample of a batch whose own loss or gradient is not finite, by its place in the caller's data.
+    #[cold]
+    pub(crate) fn culprit<D, E, F>(
+        &mut self,
+        parameters: &[T],
+        loss: &E,
+        batch: &Batch<T, D, F>,
+        gradient: &mut [T],
+    ) -> Option<usize>
+    where
+        D: Samples<InputArray<L, T>>,
+        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
+        F: Fn(u32) -> u32,
+    {
+        // one sample is its batch
+        if batch.count == 1 {
+            return Some((batch.index)(0) as usize);
+        }
+        let bad = (0..batch.count).find(|place| {
+            let loss = self.sum(parameters, loss, batch, *place..*place + 1, gradient);
+            !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
+        });
+        bad.map(|place| (batch.index)(place) as usize)
     }
 
     /// A step of plain gradient descent by one sample, straight into the parameters; returns the sample's loss. `None` if a
@@ -303,15 +323,14 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
 
     /// Adds the gradients of the samples at these places of the batch, at most `B`, and returns `sum` with their losses added.
     #[inline]
-    pub(crate) fn add_rows<D, E, F>(
+    fn add_rows<D, E, F>(
         &mut self,
         parameters: &[T],
         loss: &E,
         batch: &Batch<T, D, F>,
         places: Range<u32>,
-        gradient: &mut [T],
+        (gradient, fresh): (&mut [T], bool),
         mut sum: T,
-        fresh: bool,
     ) -> T
     where
         D: Samples<InputArray<L, T>>,

@@ -51,6 +51,10 @@ mod batching;
 pub use batching::{Batching, DefaultBlock, FullBatch, MiniBatch, OwnOrder, Stochastic};
 mod trainer;
 pub use trainer::{Epoch, Trainer};
+#[cfg(feature = "rayon")]
+mod parallel;
+#[cfg(feature = "rayon")]
+pub use parallel::ParallelTrainer;
 mod gradient_check;
 pub use gradient_check::{GradientCheck, gradient_check};
 mod early_stop;

@@ -154,24 +154,24 @@ pub(crate) fn update_all<O: Optimizer<T>, T: Scalar, N: Count, S: OwnedStorage>(
 }
 
 /// A pass over all parameters.
-struct Pass<'a, 's, O: Optimizer<T>, T: Scalar> {
-    step: &'a O::Step,
-    arrays: &'a mut <O::State as ParameterState<T>>::Arrays<&'s mut [T]>,
-    parameters: &'a mut [T],
-    gradient: &'a [T],
-    share: T,
+pub(crate) struct Pass<'a, 's, O: Optimizer<T>, T: Scalar> {
+    pub(crate) step: &'a O::Step,
+    pub(crate) arrays: &'a mut <O::State as ParameterState<T>>::Arrays<&'s mut [T]>,
+    pub(crate) parameters: &'a mut [T],
+    pub(crate) gradient: &'a [T],
+    pub(crate) share: T,
 }
 
 impl<'s, O: Optimizer<T>, T: Scalar> Pass<'_, 's, O, T> {
     /// Whether the largest magnitudes leave no doubt.
-    fn is_surely_finite(&mut self) -> bool {
+    pub(crate) fn is_surely_finite(&mut self) -> bool {
         let (parameter, gradient) = (Extent::of(self.parameters), Extent::of(self.gradient));
         let state = O::State::extents(self.arrays);
         let gradient = gradient.largest * self.share;
         O::surely_finite(self.step, parameter.largest, gradient, state)
     }
     /// Whether no gradient is, and no update becomes, infinite or NaN; with `WRITE` the update itself.
-    fn run<const WRITE: bool>(&mut self) -> bool {
+    pub(crate) fn run<const WRITE: bool>(&mut self) -> bool {
         let numbers = self.parameters.len();
         elementwise(numbers, Update::<'_, '_, 's, O, T, WRITE>(self))
     }
@@ -270,6 +270,16 @@ pub trait ParameterState<T: Scalar>: Copy {
         parameters: &mut [T],
         gradient: (&[T], T),
     ) -> bool;
+    /// Cuts all arrays in two, for two jobs that may run at the same time. It stands here, where the arrays are known to
+    /// be `Send`.
+    #[doc(hidden)]
+    #[cfg(feature = "rayon")]
+    fn join<'a, A: Send, B: Send>(
+        arrays: Self::Arrays<&'a mut [T]>,
+        at: usize,
+        left: impl FnOnce(Self::Arrays<&'a mut [T]>) -> A + Send,
+        right: impl FnOnce(Self::Arrays<&'a mut [T]>) -> B + Send,
+    ) -> (A, B);
 }
 
 /// The state that holds `COUNT` zero arrays.
@@ -321,6 +331,19 @@ macro_rules! parameter_state {
                     }
                 }
                 finite
+            }
+            #[cfg(feature = "rayon")]
+            fn join<'a, A: Send, B: Send>(
+                arrays: [&'a mut [T]; $count],
+                at: usize,
+                left: impl FnOnce([&'a mut [T]; $count]) -> A + Send,
+                right: impl FnOnce([&'a mut [T]; $count]) -> B + Send,
+            ) -> (A, B) {
+                let _ = at;
+                let [$($array),*] = arrays;
+                $(let $array = $array.split_at_mut(at.min($array.len()));)*
+                let halves = ([$($array.0),*], [$($array.1),*]);
+                rayon::join(|| left(halves.0), || right(halves.1))
             }
         }
     };

@@ -102,7 +102,7 @@ pub trait Size: Count {
 /// ```
 /// assert_eq!(<[[f32; 2]; 3] as sizednet::Element>::ZERO, [[0.0; 2]; 3]);
 /// ```
-pub trait Element: Clone + Debug + PartialEq + 'static {
+pub trait Element: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Zero, or an array of zeros.
     const ZERO: Self;
 }

@@ -211,7 +211,7 @@ pub struct HeapArray<T: Scalar, N: Count> {
     /// The numbers, from the first place that is aligned; more room than they need.
     room: Box<[T]>,
     first: usize,
-    count: PhantomData<N>,
+    count: PhantomData<fn() -> N>,
 }
 
 /// In bytes.

@@ -251,7 +251,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let loss = self
             .block
-            .gradient(parameters, &self.loss, &batch, gradient);
+            .sum(parameters, &self.loss, &batch, 0..count, gradient);
         // to multiply by a power of two has the same bits, and needs no pass of its own
         let share = if O::READS_GRADIENT || !count.is_power_of_two() {
             divide(gradient, count);
@@ -270,35 +270,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         {
             return Ok(loss);
         }
-        Err(self.culprit(parameters, &batch))
-    }
-
-    /// The first sample of a batch whose own loss or gradient is not finite, by its place in the caller's data.
-    #[cold]
-    fn culprit<D, F>(&mut self, parameters: &[T], batch: &Batch<T, D, F>) -> Option<usize>
-    where
-        D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
-        F: Fn(u32) -> u32,
-    {
-        // one sample is its batch
-        if batch.count == 1 {
-            return Some((batch.index)(0) as usize);
-        }
-        let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
-        let bad = (0..batch.count).find(|place| {
-            let loss = self.block.add_rows(
-                parameters,
-                &self.loss,
-                batch,
-                *place..*place + 1,
-                gradient,
-                T::ZERO,
-                true,
-            );
-            !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
-        });
-        bad.map(|place| (batch.index)(place) as usize)
+        Err(self.block.culprit(parameters, &self.loss, &batch, gradient))
     }
 
     /// One update from one sample; returns its loss before the update.
