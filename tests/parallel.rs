@@ -11,8 +11,8 @@ use sizednet::initializer::uniform;
 use sizednet::optimizer::State;
 use sizednet::{
     Adam, Batching, Class, CrossEntropy, DataError, Dense, Element, FullBatch, Gradient, Heap,
-    InputArray, Layer, Loss, MeanSquaredError, MiniBatch, Network, Optimizer, OutputArray,
-    OwnOrder, ParallelTrainer, Parameters, Place, Portable, Relu, RmsProp, Rprop, Scalar, Sgd,
+    HeapArray, InputArray, Layer, Loss, MeanSquaredError, MiniBatch, Network, Optimizer,
+    OutputArray, OwnOrder, ParallelTrainer, Place, Portable, Relu, RmsProp, Rprop, Scalar, Sgd,
     Shape, Stochastic, Tanh, Target, Trainer, TrainingError, optimizer::ParameterState, sizes::*,
 };
 
@@ -69,9 +69,11 @@ trait Open<L: Layer, T: Scalar>:
         Step: Sync,
         State: ParameterState<
             T,
-            Arrays<Box<Parameters<L, T>>>: AsRef<[Box<Parameters<L, T>>]>
-                                               + AsMut<[Box<Parameters<L, T>>]>
-                                               + Send,
+            Arrays<HeapArray<T, <L as Layer>::Parameters>>: AsRef<
+                [HeapArray<T, <L as Layer>::Parameters>],
+            > + AsMut<
+                [HeapArray<T, <L as Layer>::Parameters>],
+            > + Send,
         >,
     > + Send
     + Sync
@@ -84,9 +86,11 @@ impl<L: Layer, T: Scalar, O> Open<L, T> for O where
             Step: Sync,
             State: ParameterState<
                 T,
-                Arrays<Box<Parameters<L, T>>>: AsRef<[Box<Parameters<L, T>>]>
-                                                   + AsMut<[Box<Parameters<L, T>>]>
-                                                   + Send,
+                Arrays<HeapArray<T, <L as Layer>::Parameters>>: AsRef<
+                    [HeapArray<T, <L as Layer>::Parameters>],
+                > + AsMut<
+                    [HeapArray<T, <L as Layer>::Parameters>],
+                > + Send,
             >,
         > + Send
         + Sync
