@@ -21,8 +21,8 @@ pub enum Work {
     W7,
 }
 
-/// The learning rate of W1 and W2.
-pub const XOR_RATE: f32 = 1.0;
+/// The learning rate of W1 and W2. At this one no value comes below 0.01 before the check, where FANN bounds its slopes.
+pub const XOR_RATE: f32 = 0.4;
 /// The learning rate of W5.
 pub const IMAGES_RATE: f32 = 0.01;
 /// The learning rate of W7; decays 0.9 and 0.999, epsilon 1e-8.
