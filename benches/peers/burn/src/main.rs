@@ -1,4 +1,4 @@
-//! burn on the works, on the CPU, with both of its backends that need nothing but Rust.
+//! burn on the works, on the CPU, with its backend for it, flex.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -18,27 +18,20 @@ use harness::work::{
 };
 use harness::{Found, Timer, Work};
 
-/// What gives the functions of the works a backend, since they are told none.
-macro_rules! works {
-    ($device:expr) => {
-        &[
-            (Work::W1, |timer| xor_step(timer, $device)),
-            (Work::W2, |timer| xor_epoch(timer, $device)),
-            (Work::W3, |timer| policy_forward(timer, $device)),
-            (Work::W4, |timer| small_forward(timer, $device)),
-            (Work::W5, |timer| images_step(timer, $device)),
-            (Work::W6a, |timer| images_forward(timer, $device)),
-            (Work::W6b, |timer| images_forward_many(timer, $device)),
-            (Work::W7, |timer| policy_step(timer, $device)),
-        ]
-    };
-}
-
 fn main() -> ExitCode {
-    harness::run_all(&[
-        ("burn, flex", works!(Device::flex())),
-        ("burn, ndarray", works!(Device::ndarray())),
-    ])
+    harness::run(
+        "burn",
+        &[
+            (Work::W1, xor_step),
+            (Work::W2, xor_epoch),
+            (Work::W3, policy_forward),
+            (Work::W4, small_forward),
+            (Work::W5, images_step),
+            (Work::W6a, images_forward),
+            (Work::W6b, images_forward_many),
+            (Work::W7, policy_step),
+        ],
+    )
 }
 
 type Activation = fn(Tensor<2>) -> Tensor<2>;
@@ -136,8 +129,8 @@ fn xor_loss(network: &Network, device: &Device) -> f64 {
     number(squared_error(xor_outputs(network, inputs), targets))
 }
 
-fn xor_step(timer: &Timer, device: Device) -> Found {
-    let device = device.autodiff();
+fn xor_step(timer: &Timer) -> Found {
+    let device = Device::flex().autodiff();
     let sgd = SgdConfig::new().init();
     let mut trained = Trained::new(Network::load(XOR, &device), sgd, XOR_RATE);
     let samples =
@@ -155,8 +148,8 @@ fn xor_step(timer: &Timer, device: Device) -> Found {
     timer.time(loss, || step(&mut trained))
 }
 
-fn xor_epoch(timer: &Timer, device: Device) -> Found {
-    let device = device.autodiff();
+fn xor_epoch(timer: &Timer) -> Found {
+    let device = Device::flex().autodiff();
     let sgd = SgdConfig::new().init();
     let mut trained = Trained::new(Network::load(XOR, &device), sgd, XOR_RATE);
     let samples = xor_samples(&device);
@@ -173,35 +166,39 @@ fn xor_epoch(timer: &Timer, device: Device) -> Found {
 
 fn forward(timer: &Timer, network: &Network, input: &Tensor<2>, hidden: Activation) -> Found {
     let forward = || network.forward(black_box(input).clone(), hidden);
-    let outputs = forward().into_data().to_vec::<f32>();
+    let outputs = forward().into_data().try_to_vec::<f32>();
     let check = weighted_sum(&outputs.expect("outputs are f32"));
     timer.time(check, || {
         black_box(forward());
     })
 }
 
-fn policy_forward(timer: &Timer, device: Device) -> Found {
+fn policy_forward(timer: &Timer) -> Found {
+    let device = Device::flex();
     let input = rows(&[policy_input()], &device);
     forward(timer, &Network::load(POLICY, &device), &input, Tensor::tanh)
 }
 
-fn small_forward(timer: &Timer, device: Device) -> Found {
+fn small_forward(timer: &Timer) -> Found {
+    let device = Device::flex();
     let input = rows(&[small_input()], &device);
     forward(timer, &Network::load(SMALL, &device), &input, relu)
 }
 
-fn images_forward(timer: &Timer, device: Device) -> Found {
+fn images_forward(timer: &Timer) -> Found {
+    let device = Device::flex();
     let input = rows(&images_inputs()[..1], &device);
     forward(timer, &Network::load(IMAGES, &device), &input, relu)
 }
 
-fn images_forward_many(timer: &Timer, device: Device) -> Found {
+fn images_forward_many(timer: &Timer) -> Found {
+    let device = Device::flex();
     let input = rows(&images_inputs(), &device);
     forward(timer, &Network::load(IMAGES, &device), &input, relu)
 }
 
-fn images_step(timer: &Timer, device: Device) -> Found {
-    let device = device.autodiff();
+fn images_step(timer: &Timer) -> Found {
+    let device = Device::flex().autodiff();
     let sgd = SgdConfig::new().init();
     let mut trained = Trained::new(Network::load(IMAGES, &device), sgd, IMAGES_RATE);
     let (inputs, classes) = images_batch();
@@ -224,8 +221,8 @@ fn images_step(timer: &Timer, device: Device) -> Found {
     })
 }
 
-fn policy_step(timer: &Timer, device: Device) -> Found {
-    let device = device.autodiff();
+fn policy_step(timer: &Timer) -> Found {
+    let device = Device::flex().autodiff();
     let adam = AdamConfig::new().with_epsilon(1e-8).init();
     let mut trained = Trained::new(Network::load(POLICY, &device), adam, POLICY_RATE);
     let (inputs, targets) = policy_batch();

@@ -40,28 +40,9 @@ pub fn run(peer: &str, works: &[(Work, Function)]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    run_wanted(peer, works, &timer, &wanted);
-    ExitCode::SUCCESS
-}
-
-/// The same for a program that is several peers.
-pub fn run_all(peers: &[(&str, &[(Work, Function)])]) -> ExitCode {
-    peers
-        .iter()
-        .map(|(peer, works)| run(peer, works))
-        .fold(ExitCode::SUCCESS, |worst, code| {
-            if code == ExitCode::SUCCESS {
-                worst
-            } else {
-                code
-            }
-        })
-}
-
-fn run_wanted(peer: &str, works: &[(Work, Function)], timer: &Timer, wanted: &[Work]) {
     for (work, function) in works {
         if wanted.contains(work) {
-            let found = function(timer);
+            let found = function(&timer);
             println!(
                 r#"{{"peer":"{peer}","work":"{}","ns":{:.2},"check":{:.9}}}"#,
                 work.name(),
@@ -70,6 +51,7 @@ fn run_wanted(peer: &str, works: &[(Work, Function)], timer: &Timer, wanted: &[W
             );
         }
     }
+    ExitCode::SUCCESS
 }
 
 fn arguments(arguments: impl Iterator<Item = String>) -> Result<(Timer, Vec<Work>), String> {
