@@ -34,7 +34,10 @@ fn folder() -> &'static Path {
 
 /// The folder that builds go to.
 fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder().join("target"), PathBuf::from)
+    let wanted = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    // cargo is started in another folder
+    let wanted = wanted.and_then(|wanted| std::path::absolute(wanted).ok());
+    wanted.unwrap_or_else(|| folder().join("target"))
 }
 
 /// Whether it could be started and ended well; what it says is seen.
@@ -131,7 +134,7 @@ fn programs(peer: &Peer, python: &Path) -> Vec<Result<Program, String>> {
             .collect(),
         Kind::Python { script, module } => {
             let imports = ["-c", &format!("import {module}")];
-            let is_there = succeeds(Command::new(python).args(imports));
+            let is_there = succeeds(Command::new(python).args(imports).stderr(Stdio::null()));
             let script = folder().join("python").join(script);
             let command = is_there.then(|| vec![python.to_path_buf(), script]);
             vec![one("installed".into(), Target::Installed, command)]

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 
 use harness::Work;
 
-use crate::machine;
 use crate::measure::{Measured, Row};
-use crate::peer::Target;
 
 /// The ratio that a work must reach.
 pub(crate) const fn of(work: Work) -> f64 {
@@ -20,22 +18,13 @@ pub(crate) const fn of(work: Work) -> f64 {
     }
 }
 
-/// The builds whose best is the bar: those for AVX2 where the machine has AVX-512, which sizednet does not use.
-pub(crate) fn targets() -> &'static [Target] {
-    if machine::has_avx512() {
-        &[Target::V3]
-    } else {
-        &[Target::V3, Target::Native]
-    }
-}
-
-/// The peer with the best median, of those that compute what they should.
-pub(crate) fn best<'a>(measured: &'a Measured, work: Work, targets: &[Target]) -> Option<&'a Row> {
+/// The peer with the best median, of the builds that are the bar and compute what they should.
+pub(crate) fn best(measured: &Measured, work: Work) -> Option<&Row> {
     let median_of = |row: &Row| row.cells.get(&work).map(|cell| median(cell.times.values()));
     measured
         .rows
         .iter()
-        .filter(|row| targets.contains(&row.target))
+        .filter(|row| measured.bar.contains(&row.target))
         .filter(|row| row.cells.get(&work).is_some_and(|cell| !cell.differs))
         .min_by(|a, b| order(&median_of(a), &median_of(b)))
 }

@@ -9,6 +9,7 @@ use harness::{Work, reference};
 use serde::Deserialize;
 
 use crate::build::{Built, Program};
+use crate::machine;
 use crate::options::Options;
 use crate::peer::Target;
 
@@ -57,6 +58,8 @@ pub(crate) struct Measured {
     pub(crate) rows: Vec<Row>,
     /// The best of all rounds.
     pub(crate) peak: Peak,
+    /// The builds whose best is the bar.
+    pub(crate) bar: &'static [Target],
     /// Checks that are not what they should be.
     pub(crate) differences: Vec<String>,
 }
@@ -67,6 +70,15 @@ fn tolerance(peer: &str, work: Work) -> f64 {
         // it adds the epsilon of Adam before it corrects the mean square
         ("scikit-learn", Work::W7) => 2e-4,
         _ => TOLERANCE,
+    }
+}
+
+/// The builds whose best is the bar: those for AVX2 where the machine has AVX-512, which sizednet does not use.
+fn bar() -> &'static [Target] {
+    if machine::has_avx512() {
+        &[Target::V3]
+    } else {
+        &[Target::V3, Target::Native]
     }
 }
 
@@ -98,6 +110,7 @@ impl Measured {
         let mut measured = Self {
             rows: Vec::new(),
             peak: Peak::default(),
+            bar: bar(),
             differences: Vec::new(),
         };
         let references: BTreeMap<Work, f64> = options

@@ -114,7 +114,7 @@ fn cell(measured: &Measured, row: &Row, work: Work) -> String {
     if found.differs {
         text.push('*');
     }
-    if goal::best(measured, work, goal::targets()).is_some_and(|best| best.name == row.name) {
+    if goal::best(measured, work).is_some_and(|best| best.name == row.name) {
         text = format!("**{text}**");
     }
     text
@@ -154,7 +154,7 @@ fn goals(options: &Options, measured: &Measured) -> Vec<Vec<String>> {
         return table;
     };
     for work in &options.works {
-        let found = goal::best(measured, *work, goal::targets());
+        let found = goal::best(measured, *work);
         let (Some(best), Some(own)) = (found, ours.cells.get(work)) else {
             continue;
         };
