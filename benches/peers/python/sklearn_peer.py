@@ -1,5 +1,5 @@
-"""scikit-learn on W5 and W7: its multilayer perceptron has one step of training, `partial_fit`. Its prediction checks and
-converts its input, so forward alone is not what it is for; and it has no sigmoid output with a squared error."""
+"""scikit-learn on W5 and W7: its multilayer perceptron has one step of training, `partial_fit`. Its prediction checks
+and converts its input, so forward alone is not what it is for; and it has no sigmoid output with a squared error."""
 
 import harness
 from sklearn.neural_network import MLPClassifier, MLPRegressor

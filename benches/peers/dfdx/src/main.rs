@@ -59,12 +59,15 @@ fn load<const I: usize, const O: usize>(
     linear.bias.copy_from(&layer.bias);
 }
 
+/// Two hidden layers of 64.
+type Deep<const I: usize, const O: usize, A> = (
+    (modules::Linear<I, 64, f32, Cpu>, A),
+    (modules::Linear<64, 64, f32, Cpu>, A),
+    modules::Linear<64, O, f32, Cpu>,
+);
+
 fn load_deep<const I: usize, const O: usize, A>(
-    network: &mut (
-        (modules::Linear<I, 64, f32, Cpu>, A),
-        (modules::Linear<64, 64, f32, Cpu>, A),
-        modules::Linear<64, O, f32, Cpu>,
-    ),
+    network: &mut Deep<I, O, A>,
     architecture: Architecture,
 ) {
     let layers = architecture.layers();

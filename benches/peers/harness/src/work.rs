@@ -21,7 +21,7 @@ pub enum Work {
     W7,
 }
 
-/// The learning rate of W1 and W2. At this one no value comes below 0.01 before the check, where FANN bounds its slopes.
+/// The learning rate of W1 and W2. Higher ones bring values below 0.01 before the check, where FANN bounds its slopes.
 pub const XOR_RATE: f32 = 0.4;
 /// The learning rate of W5.
 pub const IMAGES_RATE: f32 = 0.01;
