@@ -1,109 +1,10 @@
-// Eigen with fixed sizes. A sample is a column, so a batch is a matrix of columns. The two matrices of 784-128-10 are
-// larger than Eigen allows on the stack; they lie on the heap, hence the limit of 0.
-#define EIGEN_STACK_ALLOCATION_LIMIT 0
+// Eigen with fixed sizes: the small networks.
+#include "eigen_dense.hpp"
 
-#include <Eigen/Core>
-#include <memory>
-
-#include "harness.hpp"
+// The others, in eigen_images.cpp: in one file with these, g++ makes a slower product of them.
+void images(const harness::Program& program);
 
 namespace {
-
-using namespace harness;
-
-template <int Rows, int Columns>
-using Matrix = Eigen::Matrix<float, Rows, Columns, (Rows == 1 && Columns != 1) ? Eigen::RowMajor : Eigen::ColMajor>;
-
-struct Identity {
-    template <class Values>
-    static void apply(Values&) {}
-};
-struct Relu {
-    template <class Values>
-    static void apply(Values& values) {
-        values = values.cwiseMax(0.0f);
-    }
-};
-struct Sigmoid {
-    template <class Values>
-    static void apply(Values& values) {
-        values = (1.0f + (-values.array()).exp()).inverse().matrix();
-    }
-};
-struct Tanh {
-    template <class Values>
-    static void apply(Values& values) {
-        values = values.array().tanh().matrix();
-    }
-};
-
-struct AdamStep {
-    float of_mean = 1, of_square = 1;  // the powers of the decays
-    void next() { of_mean *= 0.9f, of_square *= 0.999f; }
-
-    template <class Values>
-    void apply(Values& parameters, const Values& gradient, Values& mean, Values& square) const {
-        mean = 0.9f * mean + 0.1f * gradient;
-        square.array() = 0.999f * square.array() + 0.001f * gradient.array().square();
-        const float mean_factor = POLICY_RATE / (1 - of_mean), square_factor = 1 / (1 - of_square);
-        parameters.array() -= mean_factor * mean.array() / ((square_factor * square.array()).sqrt() + 1e-8f);
-    }
-};
-
-template <int Inputs, int Outputs>
-struct Dense {
-    EIGEN_MAKE_ALIGNED_OPERATOR_NEW
-    using Weights = Matrix<Outputs, Inputs>;
-    using Bias = Matrix<Outputs, 1>;
-    Weights weights, weights_gradient;
-    Bias bias, bias_gradient;
-
-    explicit Dense(const Layer& layer) {
-        // [inputs][outputs] row by row is [outputs][inputs] column by column
-        weights = Eigen::Map<const Eigen::Matrix<float, Outputs, Inputs>>(layer.weights.data());
-        bias = Eigen::Map<const Bias>(layer.bias.data());
-    }
-
-    template <class Activation, int Samples>
-    void forward(const Matrix<Inputs, Samples>& input, Matrix<Outputs, Samples>& output) const {
-        output.noalias() = weights * input;
-        output.colwise() += bias;
-        Activation::apply(output);
-    }
-
-    template <int Samples>
-    void gradient(const Matrix<Inputs, Samples>& input, const Matrix<Outputs, Samples>& slopes) {
-        weights_gradient.noalias() = slopes * input.transpose();
-        bias_gradient = slopes.rowwise().sum();
-    }
-
-    template <int Samples>
-    void backward(const Matrix<Outputs, Samples>& slopes, Matrix<Inputs, Samples>& input_slopes) const {
-        input_slopes.noalias() = weights.transpose() * slopes;
-    }
-
-    void descend(float rate) {
-        weights -= rate * weights_gradient;
-        bias -= rate * bias_gradient;
-    }
-};
-
-// A layer with Adam's state.
-template <int Inputs, int Outputs>
-struct AdamDense : Dense<Inputs, Outputs> {
-    using Base = Dense<Inputs, Outputs>;
-    typename Base::Weights weights_mean, weights_square;
-    typename Base::Bias bias_mean, bias_square;
-
-    explicit AdamDense(const Layer& layer) : Base(layer) {
-        weights_mean.setZero(), weights_square.setZero(), bias_mean.setZero(), bias_square.setZero();
-    }
-
-    void adapt(const AdamStep& step) {
-        step.apply(this->weights, this->weights_gradient, weights_mean, weights_square);
-        step.apply(this->bias, this->bias_gradient, bias_mean, bias_square);
-    }
-};
 
 // XOR, as many samples at once.
 template <int Samples>
@@ -246,70 +147,6 @@ void policy_step(const Program& program) {
     program.time("W7", loss, step);
 }
 
-// 784-128-10 with the values of some samples.
-template <int Samples>
-struct Images {
-    EIGEN_MAKE_ALIGNED_OPERATOR_NEW
-    Dense<784, 128> hidden{images_layers()[0]};
-    Dense<128, 10> output{images_layers()[1]};
-    Matrix<784, Samples> input;
-    Matrix<128, Samples> h, h_slopes;
-    Matrix<10, Samples> y;
-
-    explicit Images(const std::vector<float>& inputs) : input(Eigen::Map<const Matrix<784, Samples>>(inputs.data())) {}
-
-    void forward() {
-        hidden.template forward<Relu>(input, h);
-        output.template forward<Identity>(h, y);
-    }
-
-    // A step of SGD; the loss before it.
-    float step(const std::vector<int>& classes) {
-        forward();
-        const Matrix<1, Samples> largest = y.colwise().maxCoeff();
-        y.rowwise() -= largest;
-        float loss = 0;
-        for (int sample = 0; sample < Samples; sample++) loss -= y(classes[sample], sample);
-        y = y.array().exp().matrix();
-        const Matrix<1, Samples> sums = y.colwise().sum();
-        loss += sums.array().log().sum();
-        y.array().rowwise() *= (static_cast<float>(Samples) * sums.array()).inverse();
-        for (int sample = 0; sample < Samples; sample++) y(classes[sample], sample) -= 1.0f / Samples;
-        output.backward(y, h_slopes);
-        h_slopes.array() = (h.array() > 0.0f).select(h_slopes.array(), 0.0f);
-        output.gradient(h, y);
-        hidden.gradient(input, h_slopes);
-        output.descend(IMAGES_RATE);
-        hidden.descend(IMAGES_RATE);
-        return loss / Samples;
-    }
-};
-
-void images_step(const Program& program) {
-    const auto network = std::make_unique<Images<BATCH>>(images_batch());
-    const auto classes = images_classes();
-    float loss = 0;
-    const auto step = [&] {
-        black_box(network->input);
-        loss = network->step(classes);
-        black_box(loss);
-    };
-    for (int i = 0; i <= IMAGES_STEPS; i++) step();
-    program.time("W5", loss, step);
-}
-
-template <int Samples>
-void images_forward(const Program& program, const char* work) {
-    const auto network = std::make_unique<Images<Samples>>(images_inputs());
-    const auto forward = [&] {
-        black_box(*network);
-        network->forward();
-        black_box(network->y);
-    };
-    forward();
-    program.time(work, weighted_sum(network->y.data(), 10 * Samples), forward);
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -318,8 +155,6 @@ int main(int count, char** arguments) {
     if (program.wants("W2")) xor_epoch(program);
     if (program.wants("W3")) deep_forward<Tanh, 13, 4>(program, "W3", policy_layers(), policy_input());
     if (program.wants("W4")) deep_forward<Relu, 64, 10>(program, "W4", small_layers(), small_input());
-    if (program.wants("W5")) images_step(program);
-    if (program.wants("W6a")) images_forward<1>(program, "W6a");
-    if (program.wants("W6b")) images_forward<MANY>(program, "W6b");
+    images(program);
     if (program.wants("W7")) policy_step(program);
 }

@@ -71,22 +71,29 @@ fn cargo(package: &str, target: Target) -> Option<PathBuf> {
     succeeds(&mut command).then(|| folder_of_target.join(profile).join(package))
 }
 
-/// Whether a file is there and no older than its sources.
-fn is_fresh(file: &Path, sources: &[PathBuf]) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|data| data.modified());
-    let made = changed(file);
-    sources
-        .iter()
-        .all(|source| matches!((&made, changed(source)), (Ok(made), Ok(source)) if *made > source))
+/// Whether a file is there and no older than anything in the folder.
+fn is_fresh(file: &Path, folder: &Path) -> std::io::Result<bool> {
+    let made = file.metadata()?.modified()?;
+    for source in folder.read_dir()? {
+        if source?.metadata()?.modified()? > made {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// The program of a C++ file, if it builds.
-fn cpp(name: &str, compiler: &str, target: Target, arguments: &[&str]) -> Option<PathBuf> {
-    let source = folder().join("cpp").join(format!("{name}.cpp"));
+/// The program of some C++ files, if they build.
+fn cpp(
+    name: &str,
+    compiler: &str,
+    target: Target,
+    sources: &[&str],
+    arguments: &[&str],
+) -> Option<PathBuf> {
+    let folder = folder().join("cpp");
     let builds = target_folder().join("cpp");
     let program = builds.join(format!("{name}-{compiler}-{}", target.name()));
-    let sources = [source.clone(), folder().join("cpp/harness.hpp")];
-    if is_fresh(&program, &sources) {
+    if is_fresh(&program, &folder).unwrap_or(false) {
         return Some(program);
     }
     std::fs::create_dir_all(&builds).ok()?;
@@ -94,7 +101,7 @@ fn cpp(name: &str, compiler: &str, target: Target, arguments: &[&str]) -> Option
     command
         .args(["-std=c++17", "-O3", "-ffast-math", "-DNDEBUG"])
         .arg(format!("-march={}", target.cpu()))
-        .arg(&source)
+        .args(sources.iter().map(|source| folder.join(source)))
         .arg("-o")
         .arg(&program)
         .args(arguments);
@@ -121,13 +128,14 @@ fn programs(peer: &Peer, python: &Path) -> Vec<Result<Program, String>> {
             })
             .into(),
         Kind::Cpp {
+            sources,
             compilers,
             arguments,
         } => targets
             .into_iter()
             .flat_map(|target| compilers.iter().map(move |compiler| (target, *compiler)))
             .map(|(target, compiler)| {
-                let program = cpp(peer.name, compiler, target, arguments);
+                let program = cpp(peer.name, compiler, target, sources, arguments);
                 let label = format!("{compiler}, {}", target.name());
                 one(label, target, program.map(|program| vec![program]))
             })

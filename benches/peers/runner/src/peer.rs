@@ -13,8 +13,9 @@ pub(crate) struct Peer {
 pub(crate) enum Kind {
     /// A package of this workspace.
     Rust { package: &'static str },
-    /// A file in `cpp/`, with each of these compilers.
+    /// Files in `cpp/`, with each of these compilers.
     Cpp {
+        sources: &'static [&'static str],
         compilers: &'static [&'static str],
         arguments: &'static [&'static str],
     },
@@ -78,6 +79,7 @@ pub(crate) const PEERS: [Peer; 10] = [
     Peer {
         name: "eigen",
         kind: Kind::Cpp {
+            sources: &["eigen.cpp", "eigen_images.cpp"],
             compilers: &["g++", "clang++"],
             arguments: &["-isystem", "/usr/include/eigen3"],
         },
@@ -86,6 +88,7 @@ pub(crate) const PEERS: [Peer; 10] = [
     Peer {
         name: "fann",
         kind: Kind::Cpp {
+            sources: &["fann.cpp"],
             compilers: &["g++"],
             arguments: &["-lfloatfann", "-lm"],
         },
