@@ -128,7 +128,7 @@ fn legend(options: &Options) -> String {
     );
     let _ = writeln!(
         text,
-        "†: not measured here; cited from {}. Its first row is measured here too, for comparison.\n",
+        "†: not measured here; cited from {}.\nIts first row is measured here too, for comparison.\n",
         cited::MACHINE
     );
     for work in &options.works {
