@@ -20,7 +20,7 @@ pub(crate) fn text(options: &Options, built: &Built, measured: &Measured) -> Str
     let _ = writeln!(text, "{}", markdown(&goals(options, measured)));
     let _ = writeln!(text, "{}", checks(measured));
     for line in &built.skipped {
-        let _ = writeln!(text, "Skipped {line}");
+        let _ = writeln!(text, "- skipped {line}");
     }
     text
 }
@@ -190,8 +190,8 @@ fn goals(options: &Options, measured: &Measured) -> Vec<Vec<String>> {
 fn checks(measured: &Measured) -> String {
     if measured.all_agree() {
         return format!(
-            "Checks: all agree with a plain reference in f64, to {TOLERANCE:e} of its value (scikit-learn's W7 to 2e-4: \
-             its Adam adds epsilon elsewhere).\n"
+            "Checks: all agree with a plain reference in f64, to {TOLERANCE:e} of its value (scikit-learn's W7 to \
+             2e-4: its Adam adds epsilon elsewhere).\n"
         );
     }
     let mut text = String::from("Checks that differ from the reference:\n\n");
