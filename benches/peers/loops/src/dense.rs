@@ -3,10 +3,8 @@
 
 use harness::data::Layer;
 
-/// The weights of a layer, or their gradient, or one array of Adam's state. Aligned, so that no vector of 8 lies across
-/// two lines of the cache.
+/// The weights of a layer, or their gradient, or one array of Adam's state.
 #[derive(Clone)]
-#[repr(C, align(64))]
 pub(crate) struct Dense<const I: usize, const O: usize> {
     weights: [[f32; O]; I],
     bias: [f32; O],
