@@ -5,7 +5,7 @@
 //! Every sum has one fixed order, whatever the width of the machine's vectors, the size of the block and the size of
 //! the batch, so that a kernel equals a plain scalar loop bit for bit:
 //!
-//! - An output is one sum, or several whose additions don't wait for each other: 8 in a layer of at most 8 outputs, 4 up
+//! - An output is one sum, or several whose additions don't wait for each other: 8 in a layer of at most 16 outputs, 4 up
 //!   to 32, 2 up to 64, else 1, and 1 in a layer of fewer than [`NATIVE_FROM`] weights. Input `i` goes to sum `i` modulo
 //!   their number. The first starts at the bias, the others at -0; each adds its products first to last, and then the
 //!   sums are added, first to last.
@@ -218,7 +218,7 @@ impl Dimensions {
     pub(crate) const fn parts(self) -> usize {
         match self.outputs.get() {
             _ if self.are_small() => 1,
-            ..=8 => 8,
+            ..=16 => 8,
             ..=32 => 4,
             ..=64 => 2,
             _ => 1,

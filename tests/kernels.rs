@@ -77,8 +77,8 @@ fn check<T: Float, K: Kernel>(
     K::affine(dense, pass);
     let parts = match n_out {
         _ if n_in * n_out < NATIVE_FROM => 1,
-        ..=8 => 8,
-        9..=32 => 4,
+        ..=16 => 8,
+        17..=32 => 4,
         33..=64 => 2,
         _ => 1,
     };

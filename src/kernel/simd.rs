@@ -81,7 +81,8 @@ macro_rules! run {
             type Output = Option<()>;
             #[inline(always)]
             fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
-                if S::IS_SCALAR {
+                // portable arithmetic is not compiled for the widest vectors: that would take as long as all else
+                if S::IS_SCALAR || (!FUSED && S::F32_LANES == 16) {
                     return None;
                 }
                 $kernel($lanes::<S, FUSED>(simd), self.0, self.1)
@@ -102,10 +103,12 @@ macro_rules! vectorized {
         impl Vectorized for $float {
             #[inline(never)]
             fn affine(fused: bool, dense: Dimensions, mut pass: Affine<'_, $float>) {
-                let (wide, n_out) = (fills_widest::<$float>(dense), dense.outputs.get());
+                let n_out = dense.outputs.get();
+                let fills = fills_widest::<$float>(dense);
+                let wide = fused && fills;
                 let arch = arch(wide);
                 let width = bits(wide) as usize / 8 / size_of::<$float>();
-                let done = if pass.outputs.len() == n_out && n_out >= width {
+                let done = if pass.outputs.len() == n_out && fills {
                     affine::one(width, dense.parts(), &mut pass, |columns| {
                         run!(
                             affine::columns,
@@ -136,7 +139,7 @@ macro_rules! vectorized {
                 dense: Dimensions,
                 mut pass: WeightGradient<'_, $float>,
             ) {
-                let arch = arch(fills_widest::<$float>(dense));
+                let arch = arch(fused && fills_widest::<$float>(dense));
                 let done = run!(
                     gradients::weight_gradient,
                     $lanes,
@@ -152,7 +155,7 @@ macro_rules! vectorized {
             fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
                 let samples = pass.output_gradient.len() / dense.outputs.get();
                 let width = bits(true) as usize / 8 / size_of::<$float>();
-                let done = if bits(true) == 512 && gradients::turns(width, dense, samples) {
+                let done = if fused && bits(true) == 512 && gradients::turns(width, dense, samples) {
                     run!(
                         gradients::turned_input_gradient,
                         $lanes,
@@ -186,7 +189,7 @@ macro_rules! vectorized {
                 let done = run!(
                     gradients::descend,
                     $lanes,
-                    false,
+                    true,
                     arch,
                     dense,
                     &mut step,

@@ -1,7 +1,6 @@
 //! The way forward in vectors.
 
 use super::lanes::Lanes;
-use super::pad::WIDEST;
 use super::product::{Product, Samples, Span, Start, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Element, Scalar};
@@ -21,7 +20,7 @@ pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
 pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
-    if n_out < L::WIDTH {
+    if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         macro_rules! widths {
             ($($n:literal)*) => {
                 match n_out {
@@ -30,7 +29,7 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
                 }
             };
         }
-        return widths!(1 2 3 4 5 6 7);
+        return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     }
     let inputs = Samples {
         values: pass.inputs,
@@ -192,10 +191,13 @@ fn one_tile<L: Lanes, const PARTS: usize, const MAIN: usize>(
 /// The sums of an output of a narrow layer.
 const NARROW: usize = 8;
 
-/// `N` outputs, fewer than a vector and so of eight sums: the sums of all outputs lie side by side, as their weights do.
+/// The vectors that they fill at most: 15 outputs, in vectors of 4 numbers.
+const MOST_VECTORS: usize = 32;
+
+/// `N` outputs, fewer than the widest vector has room for, and so of eight sums: the sums of all outputs lie side by side, as their weights do.
 #[inline(always)]
 fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::T>) -> Option<()> {
-    if L::WIDTH > NARROW {
+    if L::WIDTH > NARROW || N * size_of::<L::T>() >= 64 {
         return None;
     }
     let vectors = N * NARROW / L::WIDTH;
@@ -213,7 +215,7 @@ fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::
         .chunks_exact(n_in)
         .zip(pass.outputs.as_chunks_mut::<N>().0)
     {
-        let mut sums = [l.splat(L::T::ZERO); WIDEST * 2];
+        let mut sums = [l.splat(L::T::ZERO); MOST_VECTORS];
         let mut q = 0;
         while q < vectors {
             sums[q] = *L::vectors(start.as_flattened()).get(q)?;
