@@ -186,7 +186,7 @@ pub struct Output;
 impl Keep for Output {
     type Tape<O: Size> = O;
 
-    #[inline]
+    #[inline(always)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
         sums(tape);
         apply::<A, T>(tape);
@@ -204,7 +204,7 @@ pub struct PreActivation;
 impl Keep for PreActivation {
     type Tape<O: Size> = UInt<O, B0>;
 
-    #[inline]
+    #[inline(always)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
         let half = tape.len() / 2;
         let (before, outputs) = cut_mut(tape, half);

@@ -83,7 +83,7 @@ where
         B::forward::<T, K>(b, between, outputs);
     }
 
-    #[inline]
+    #[inline(always)]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
         let (a, b) = cut(parameters, A::Parameters::USIZE);
         let samples = tape.len() / Self::Tape::USIZE;
@@ -134,7 +134,7 @@ where
     const WRITES: bool = true;
     const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
 
-    #[inline]
+    #[inline(always)]
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
         pass: Descent<'_, T>,
@@ -208,7 +208,7 @@ macro_rules! tuples {
             fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
                 <chain!($first $($rest)*)>::forward::<T, K>(parameters, inputs, outputs);
             }
-            #[inline]
+            #[inline(always)]
             fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], noise: Noise) {
                 <chain!($first $($rest)*)>::record::<T, K>(parameters, inputs, tape, noise);
             }
@@ -218,7 +218,7 @@ macro_rules! tuples {
             }
             const WRITES: bool = true;
             const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
-            #[inline]
+            #[inline(always)]
             fn descend<T: Scalar, K: Kernel>(
                 parameters: &mut [T],
                 pass: Descent<'_, T>,

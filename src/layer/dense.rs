@@ -99,7 +99,7 @@ where
         activation::apply::<A, T>(outputs);
     }
 
-    #[inline]
+    #[inline(always)]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
@@ -141,7 +141,7 @@ where
     const WRITES: bool = true;
     const DESCENDS: bool = true;
 
-    #[inline]
+    #[inline(always)]
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
         pass: Descent<'_, T>,
