@@ -155,7 +155,8 @@ macro_rules! vectorized {
             fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
                 let samples = pass.output_gradient.len() / dense.outputs.get();
                 let width = bits(true) as usize / 8 / size_of::<$float>();
-                let done = if fused && bits(true) == 512 && gradients::turns(width, dense, samples) {
+                let done = if fused && bits(true) == 512 && gradients::turns(width, dense, samples)
+                {
                     run!(
                         gradients::turned_input_gradient,
                         $lanes,

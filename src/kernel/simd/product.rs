@@ -32,6 +32,8 @@ pub(super) enum Start<'a, T> {
 
 /// The left factors of a product of matrices, `MR` rows at a time.
 pub(super) trait Left<T, const MR: usize>: Copy {
+    /// Whether a number may be several sums.
+    const IN_PARTS: bool;
     /// How many steps the sums have.
     fn steps(&self) -> usize;
     /// Those of step `p` of the sums.
@@ -43,6 +45,7 @@ pub(super) trait Left<T, const MR: usize>: Copy {
 pub(super) struct Rows<'a, T, const MR: usize>([&'a [T]; MR]);
 
 impl<T: Scalar, const MR: usize> Left<T, MR> for Rows<'_, T, MR> {
+    const IN_PARTS: bool = true;
     #[inline(always)]
     fn steps(&self) -> usize {
         self.0[0].len()
@@ -69,6 +72,7 @@ pub(super) struct Columns<'a, T> {
 }
 
 impl<T: Scalar, const MR: usize> Left<T, MR> for Columns<'_, T> {
+    const IN_PARTS: bool = false;
     #[inline(always)]
     fn steps(&self) -> usize {
         self.rows
@@ -130,6 +134,7 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
     }
     let b = b.get(span.first..)?;
     let (width, steps) = (span.end - span.first, a.steps());
+    let parts = if A::IN_PARTS { parts } else { 1 };
     let mut part = 0;
     loop {
         let mut p = part;
