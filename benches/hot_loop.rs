@@ -72,6 +72,7 @@ fn backward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &
                 tape: &tape,
                 output_gradient: L::Output::flatten_mut(&mut output_gradient),
                 gradient: gradient.parameters_mut(),
+                fresh: true,
                 input_gradient: None,
             };
             L::backward::<f32, NativeKernel<B>>(network.parameters(), pass);

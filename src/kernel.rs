@@ -218,9 +218,9 @@ impl Dimensions {
     pub(crate) const fn parts(self) -> usize {
         match self.outputs.get() {
             _ if self.are_small() => 1,
-            ..=16 => 8,
-            ..=32 => 4,
-            ..=64 => 2,
+            1..=16 => 8,
+            17..=32 => 4,
+            33..=64 => 2,
             _ => 1,
         }
     }

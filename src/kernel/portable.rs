@@ -89,14 +89,21 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
 /// A step by one sample: each product is a gradient.
 #[inline]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
+    let WeightGradient {
+        inputs,
+        output_gradient,
+        weights,
+        bias,
+        ..
+    } = pass;
     let n_out = dense.outputs.get();
-    debug_assert_eq!(pass.output_gradient.len(), n_out);
-    for (x, w) in pass.inputs.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
-        for (w, dy) in w.iter_mut().zip(pass.output_gradient) {
+    debug_assert_eq!(output_gradient.len(), n_out);
+    for (x, w) in inputs.iter().zip(weights.chunks_exact_mut(n_out)) {
+        for (w, dy) in w.iter_mut().zip(output_gradient) {
             *w = *w - rate * (*x * *dy);
         }
     }
-    for (b, dy) in pass.bias.iter_mut().zip(pass.output_gradient) {
+    for (b, dy) in bias.iter_mut().zip(output_gradient) {
         *b = *b - rate * *dy;
     }
 }

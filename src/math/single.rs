@@ -80,7 +80,7 @@ fn reduced_decay(x: f32) -> (f32, f32) {
     let n = rounded - OFFSET_ROUNDER;
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
     let r2 = r * r;
-    let low = r2 * (0.5 - 0.166_665_49 * r);
+    let low = r2 * (0.5 - 0.166_665_5 * r);
     let high = (0.041_666_854 - 8.366_04e-3 * r) + r2 * 1.389_822_5e-3;
     let power = f32::from_bits(rounded.to_bits() << 23);
     ((r - low) - (r2 * r2) * high, power)

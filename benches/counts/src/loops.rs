@@ -245,6 +245,7 @@ fn weight_gradient<T: Scalar, K: Kernel>(times: u32) {
             output_gradient: &output_gradient,
             weights: &mut weights,
             bias: &mut bias,
+            fresh: true,
         };
         K::weight_gradient(black_box(DENSE), pass);
         black_box(&mut weights);

@@ -172,6 +172,7 @@ impl Buffers {
                     output_gradient: &self.output_gradient[rows.clone()],
                     weights: &mut self.weight_gradient[..n * n],
                     bias: &mut self.bias_gradient[..n],
+                    fresh: true,
                 };
                 K::weight_gradient(dense, pass);
             }
