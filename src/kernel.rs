@@ -18,7 +18,8 @@
 //!
 //! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target. In
 //! native arithmetic they are rounded once, by a fused multiply-add, where the machine has vectors with one (feature
-//! `simd`: AVX2 and FMA on x86-64, found at run time; NEON), and apart where it has none: the bits depend on the machine.
+//! `simd`: AVX-512, or AVX2 and FMA, on x86-64, found at run time; NEON), and apart where it has none: the bits depend on
+//! the machine, not on the width of its vectors.
 //! Portable arithmetic uses the vectors too. Layers of fewer than [`NATIVE_FROM`] weights use portable arithmetic always,
 //! in plain loops.
 //!

@@ -44,7 +44,7 @@ pub fn gflops_of<S: Simd>(simd: S, time: Duration) -> f64 {
     operations as f64 / nanoseconds
 }
 
-/// [`gflops_of`] the vectors that sizednet uses on this machine: with AVX2 those of 256 bits, whatever else there is.
+/// [`gflops_of`] vectors of 256 bits where the machine has AVX2, whatever else there is; else of those it has.
 pub fn gflops(time: Duration) -> f64 {
     struct OfAny(Duration);
 

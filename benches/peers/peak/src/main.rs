@@ -1,5 +1,5 @@
-//! Prints what a core of this machine can do at most, as JSON: `f32` operations in a nanosecond with the vectors that
-//! sizednet uses, the same with AVX-512 where there is one, and the clock.
+//! Prints what a core of this machine can do at most, as JSON: `f32` operations in a nanosecond with AVX2, the
+//! same with AVX-512 where there is one, and the clock.
 
 use std::time::Duration;
 

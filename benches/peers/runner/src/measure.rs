@@ -73,7 +73,7 @@ fn tolerance(peer: &str, work: Work) -> f64 {
     }
 }
 
-/// The builds whose best is the bar: those for AVX2 where the machine has AVX-512, which sizednet does not use.
+/// The builds whose best is the bar: those for AVX2 where the machine has AVX-512, which many a user's build would not use.
 fn bar() -> &'static [Target] {
     if machine::has_avx512() {
         &[Target::V3]

@@ -29,12 +29,12 @@ fn conditions(options: &Options, measured: &Measured) -> String {
     let peak = measured.peak;
     let mut peak_512 = String::new();
     if peak.gflops_512 > 0.0 {
-        peak_512 = format!(" ({:.0} with AVX-512)", peak.gflops_512);
+        peak_512 = format!(", {:.0} with AVX-512, which sizednet finds at run time", peak.gflops_512);
     }
     format!(
         "{}; core {}, {} rounds, {} s each\n\
          {}\n\
-         FMA peak of a core in this run: {:.0} GFLOP/s `f32` with the vectors that sizednet uses{peak_512}, at about \
+         FMA peak of a core in this run: {:.0} GFLOP/s `f32` with AVX2{peak_512}, at about \
          {:.1} GHz\n",
         machine::processor(),
         options.core,
@@ -69,12 +69,12 @@ fn digits(value: f64) -> String {
     }
 }
 
-/// The share of the peak, where there is one to speak of.
-fn share(measured: &Measured, work: Work, nanoseconds: f64) -> String {
+/// The share of a peak, where there is one to speak of.
+fn share(peak: f64, work: Work, nanoseconds: f64) -> String {
     work.operations().map_or(NONE.into(), |operations| {
         format!(
             "{:.0} %",
-            100.0 * operations / nanoseconds / measured.peak.gflops
+            100.0 * operations / nanoseconds / peak
         )
     })
 }
@@ -138,6 +138,7 @@ fn legend(options: &Options) -> String {
 }
 
 fn goals(options: &Options, measured: &Measured) -> Vec<Vec<String>> {
+    let widest = measured.peak.gflops.max(measured.peak.gflops_512);
     let head = [
         "work",
         "ours",
@@ -146,8 +147,8 @@ fn goals(options: &Options, measured: &Measured) -> Vec<Vec<String>> {
         "ours / its, median (all)",
         "goal",
         "",
-        "our share of the FMA peak",
-        "its share",
+        "our share of the widest vectors' FMA peak",
+        "its share of AVX2's",
     ];
     let mut table = vec![head.map(String::from).to_vec()];
     let Some(ours) = measured.ours() else {
@@ -180,8 +181,8 @@ fn goals(options: &Options, measured: &Measured) -> Vec<Vec<String>> {
             ),
             format!("{:.2}", goal::of(*work)),
             reached.into(),
-            share(measured, *work, own.fastest()),
-            share(measured, *work, its),
+            share(widest, *work, own.fastest()),
+            share(measured.peak.gflops, *work, its),
         ]);
     }
     table
