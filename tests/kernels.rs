@@ -93,7 +93,7 @@ fn check<T: Float, K: Kernel>(
             }
             let mut total = sums[0];
             for sum in &sums[1..parts] {
-                total = total + *sum;
+                total += *sum;
             }
             right[s * n_out + o] = total;
         }

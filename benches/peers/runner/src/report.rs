@@ -29,7 +29,10 @@ fn conditions(options: &Options, measured: &Measured) -> String {
     let peak = measured.peak;
     let mut peak_512 = String::new();
     if peak.gflops_512 > 0.0 {
-        peak_512 = format!(", {:.0} with AVX-512, which sizednet finds at run time", peak.gflops_512);
+        peak_512 = format!(
+            ", {:.0} with AVX-512, which sizednet finds at run time",
+            peak.gflops_512
+        );
     }
     format!(
         "{}; core {}, {} rounds, {} s each\n\
@@ -72,10 +75,7 @@ fn digits(value: f64) -> String {
 /// The share of a peak, where there is one to speak of.
 fn share(peak: f64, work: Work, nanoseconds: f64) -> String {
     work.operations().map_or(NONE.into(), |operations| {
-        format!(
-            "{:.0} %",
-            100.0 * operations / nanoseconds / peak
-        )
+        format!("{:.0} %", 100.0 * operations / nanoseconds / peak)
     })
 }
 
