@@ -7,7 +7,7 @@ use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient, port
 use crate::Scalar;
 
 /// An output starts at its bias and adds its products first to last.
-#[inline(always)]
+#[inline]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
     let Affine {
         weights,
@@ -33,7 +33,7 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 }
 
 /// A weight's gradient adds its samples' products first to last.
-#[inline(always)]
+#[inline]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
@@ -74,22 +74,26 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
 }
 
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
-#[inline(always)]
+#[inline]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
     if dense.outputs.get() > 1 {
         return portable::input_gradient(dense, pass);
     }
-    let rows = pass.input_gradient.chunks_exact_mut(dense.inputs.get());
-    for (row, dy) in rows.zip(pass.output_gradient) {
+    let mut slots = pass.input_gradient;
+    for dy in pass.output_gradient {
+        let Some((row, rest)) = slots.split_at_mut_checked(dense.inputs.get()) else {
+            return;
+        };
         for (dx, w) in row.iter_mut().zip(pass.weights) {
             // the other sums are -0, which changes nothing
             *dx = *w * *dy;
         }
+        slots = rest;
     }
 }
 
 /// A step by one sample: each product is a gradient.
-#[inline(always)]
+#[inline]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
