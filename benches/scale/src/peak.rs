@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Sums that do not wait for each other: more than the latency times the units of any core, and no more than registers.
 const SUMS: usize = 12;
-const ROUNDS: usize = 1_000;
+const ROUNDS: usize = 20_000;
 
 struct MultiplyAdds;
 

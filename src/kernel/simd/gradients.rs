@@ -230,7 +230,7 @@ const PANEL: usize = 4096;
 
 /// Whether there is room for a turned copy of the weights, and samples enough to be worth it.
 pub(super) fn turns(width: usize, dense: Dimensions, samples: usize) -> bool {
-    samples >= 8 && dense.inputs.get() >= width && dense.outputs.get() <= PANEL / width
+    samples >= 8 && dense.inputs.get() > width / 2 && dense.outputs.get() <= PANEL / width
 }
 
 /// The same sums for many samples, with an input in each lane: the weights of `WIDTH` inputs are copied so that those of
@@ -245,8 +245,8 @@ pub(super) fn turned_input_gradient<L: Lanes>(
     let mut panel = [L::T::ZERO; PANEL];
     let mut first = 0;
     while first < n_in {
-        // the last inputs may overlap those before
-        let start = first.min(n_in - L::WIDTH);
+        // the last inputs may overlap those before; fewer than a vector leave lanes empty
+        let start = first.min(n_in.saturating_sub(L::WIDTH));
         let rows = pass.weights.get(start * n_out..)?.chunks_exact(n_out);
         for (lane, row) in rows.take(L::WIDTH).enumerate() {
             for (w, slot) in row.iter().zip(panel.chunks_exact_mut(L::WIDTH)) {
@@ -323,7 +323,17 @@ fn few_samples<L: Lanes, const N: usize>(
         let even = l.add(l.add(s0, s4), l.add(s2, s6));
         let odd = l.add(l.add(s1, s5), l.add(s3, s7));
         let at = s * n_in + start;
-        *L::vectors_mut(input_gradient.get_mut(at..)?).first_mut()? = l.add(even, odd);
+        let total = l.add(even, odd);
+        if n_in < L::WIDTH {
+            let mut lanes = [L::T::ZERO; WIDEST * 2];
+            *L::vectors_mut(&mut lanes).first_mut()? = total;
+            let row = input_gradient.get_mut(at..at + n_in)?;
+            for (dx, lane) in row.iter_mut().zip(&lanes) {
+                *dx = *lane;
+            }
+        } else {
+            *L::vectors_mut(input_gradient.get_mut(at..)?).first_mut()? = total;
+        }
         s += 1;
     }
     Some(())
