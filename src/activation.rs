@@ -53,26 +53,17 @@ pub trait Activation: 'static {
     /// The activation of each of the values, in place.
     #[inline(always)]
     fn apply<T: Scalar>(values: &mut [T]) {
-        let (chunks, rest) = values.as_chunks_mut::<16>();
+        let (chunks, rest) = values.as_chunks_mut::<CHUNK>();
         for chunk in chunks {
-            // in place, a selection becomes masked stores, which are slow on some machines
-            let mut outputs = [T::ZERO; 16];
-            for (y, x) in outputs.iter_mut().zip(&*chunk) {
-                *y = Self::value(*x);
-            }
-            *chunk = outputs;
+            *chunk = chunk_values::<Self, T>(chunk);
         }
-        if rest.len() > 4 {
-            let mut inputs = [T::ZERO; 16];
+        if rest.len() > CHUNK / 4 {
+            let mut inputs = [T::ZERO; CHUNK];
             for (x, value) in inputs.iter_mut().zip(&*rest) {
                 *x = *value;
             }
-            let mut outputs = [T::ZERO; 16];
-            for (y, x) in outputs.iter_mut().zip(&inputs) {
-                *y = Self::value(*x);
-            }
-            for (value, y) in rest.iter_mut().zip(&outputs) {
-                *value = *y;
+            for (value, y) in rest.iter_mut().zip(chunk_values::<Self, T>(&inputs)) {
+                *value = y;
             }
         } else {
             for value in rest {
@@ -85,6 +76,19 @@ pub trait Activation: 'static {
     fn chain<T: Scalar>(output_gradient: T, kept: T) -> T {
         output_gradient * Self::slope(kept)
     }
+}
+
+/// Values that are computed together: enough that the compiler makes vectors of them, padded if need be.
+const CHUNK: usize = 16;
+
+/// The activations of a chunk. In place, a selection would become masked stores, which are slow on some machines.
+#[inline(always)]
+fn chunk_values<A: Activation + ?Sized, T: Scalar>(inputs: &[T; CHUNK]) -> [T; CHUNK] {
+    let mut outputs = [T::ZERO; CHUNK];
+    for (y, x) in outputs.iter_mut().zip(inputs) {
+        *y = A::value(*x);
+    }
+    outputs
 }
 
 /// The activation of each of the values, in place.
@@ -170,7 +174,6 @@ impl Gain {
 pub trait Keep: 'static {
     /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
     type Tape<O: Size>;
-    #[doc(hidden)]
     /// Fills the tape from the layer's sums.
     #[doc(hidden)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));

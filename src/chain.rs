@@ -61,6 +61,8 @@ where
     const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = length::<A::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = length::<A::Output>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
+    const WRITES: bool = true;
+    const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -131,9 +133,6 @@ where
         );
     }
 
-    const WRITES: bool = true;
-    const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
-
     #[inline(always)]
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
@@ -196,6 +195,8 @@ macro_rules! tuples {
             const MULTIPLY_ADDS: usize = <chain!($first $($rest)*) as Layer>::MULTIPLY_ADDS;
             const FORWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::FORWARD_VALUES;
             const BACKWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_VALUES;
+            const WRITES: bool = true;
+            const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
 
             fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
                 parameters: &mut [T],
@@ -216,8 +217,6 @@ macro_rules! tuples {
             fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
                 <chain!($first $($rest)*)>::backward::<T, K>(parameters, pass);
             }
-            const WRITES: bool = true;
-            const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
             #[inline(always)]
             fn descend<T: Scalar, K: Kernel>(
                 parameters: &mut [T],

@@ -227,6 +227,15 @@ impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
 }
 
 impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
+    /// The values it holds, and those that the way back keeps on the stack beside it.
+    pub(crate) const VALUES: usize = {
+        let sample = <<L::Input as Shape>::Len as Unsigned>::USIZE
+            + <L::Tape as Unsigned>::USIZE
+            + <<L::Output as Shape>::Len as Unsigned>::USIZE
+            + L::BACKWARD_VALUES;
+        sample * <B as Unsigned>::USIZE
+    };
+
     pub(crate) fn zeros() -> Self {
         Self {
             inputs: S::zero_rows(),

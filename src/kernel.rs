@@ -179,9 +179,6 @@ fn are_within<T: Scalar>(limit: T, numbers: &[T]) -> bool {
             within.fold(true, |all, within| all & within)
         }
     }
-    if numbers.len() < 16 {
-        return AreWithin(limit, numbers).run();
-    }
     elementwise(numbers.len(), AreWithin(limit, numbers))
 }
 

@@ -112,6 +112,10 @@ pub trait Layer: 'static {
     const FORWARD_VALUES: usize = 0;
     /// Values that `backward` keeps on the stack for one sample.
     const BACKWARD_VALUES: usize = 0;
+    /// Whether [`backward`](Self::backward) heeds [`Backward::fresh`]; else the gradient holds -0, to be added to, where it would be set.
+    const WRITES: bool = false;
+    /// Whether [`descend`](Self::descend) does anything.
+    const DESCENDS: bool = false;
 
     /// Writes first parameters, from zeros. As it stands, all parameters are taken for weights.
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -143,14 +147,8 @@ pub trait Layer: 'static {
         Self::forward::<T, K>(parameters, inputs, tape);
     }
 
-    /// Whether `backward` heeds [`Backward::fresh`]; else the gradient holds -0, to be added to, where it would be set.
-    const WRITES: bool = false;
-
     /// The way back: adds to the gradient of the parameters, and writes the gradient of the inputs if it is asked for.
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>);
-
-    /// Whether [`descend`](Self::descend) does anything.
-    const DESCENDS: bool = false;
 
     /// A step of plain gradient descent by one sample, straight into the parameters: to the same bits as
     /// [`backward`](Self::backward) into a gradient of zeros, and then `parameter -= rate * gradient`.

@@ -21,8 +21,8 @@ use crate::optimizer::{Optimizer, ParameterState, Pass, State};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check};
 use crate::storage::{Heap, OwnedStorage, Storage, StorageMut};
-use crate::trainer::Epoch;
-use crate::{Layer, Scalar, Shape, Size};
+use crate::trainer::{Epoch, until_error};
+use crate::{Layer, Scalar, Size};
 
 /// A batch has a lane for this many samples, and one for the rest of them,
 const LANE_SAMPLES: u32 = 16;
@@ -352,11 +352,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> ParallelTrainer<L, E,
     /// ```
     pub const TRAINING_BYTES: usize = {
         let parameters = <L::Parameters as Unsigned>::USIZE;
-        let row = <<L::Input as Shape>::Len as Unsigned>::USIZE
-            + <L::Tape as Unsigned>::USIZE
-            + <<L::Output as Shape>::Len as Unsigned>::USIZE
-            + L::BACKWARD_VALUES;
-        let lane = parameters + row * <M::Block as Unsigned>::USIZE;
+        let lane = parameters + Block::<L, T, Heap, M::Block>::VALUES;
         let arrays = (1 + <O::State as ParameterState<T>>::COUNT) * parameters;
         (arrays + Self::LANES as usize * lane) * size_of::<T>()
     };
@@ -514,15 +510,7 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, M: Batching, T: Scal
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
-        let mut failed = false;
-        iter::from_fn(move || {
-            if failed {
-                return None;
-            }
-            let result = self.epoch(network, samples);
-            failed = result.is_err();
-            Some(result)
-        })
+        until_error(move || self.epoch(network, samples))
     }
 }
 

@@ -57,7 +57,7 @@ macro_rules! place {
         place!((), (); $count $(, $digit)*);
         place!(few: UInt<$count, $next> $(, $digit)*, $next; $($more)*);
     };
-    (many: $count:ty $(, $digit:ident)*; ) => { place!([Vector; 0], []; $count $(, $digit)*); };
+    (many: $count:ty $(, $digit:ident)*; ) => { place!([Line; 0], []; $count $(, $digit)*); };
     (many: $count:ty $(, $digit:ident)*; $next:ident $($more:ident)*) => {
         place!(many: UInt<$count, $next> $(, $digit)*, $next; $($more)*);
     };
@@ -65,14 +65,14 @@ macro_rules! place {
 
 // fewer than 64 numbers lie where they are
 place!(few: UTerm; A B C D E F);
-// 64 numbers or more begin where a vector of the machine does: one that lies across two cache lines is read twice
+// 64 numbers or more begin where a cache line does: a vector that lies across two is read twice
 place!(many: U, U; A B C D E F G);
 
-/// As wide as a vector of the machine.
+/// Aligned as a cache line, where vectors are read.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "simd", repr(align(64)))]
-pub struct Vector;
+pub struct Line;
 
 /// A dimension: `U1` to `U1024`, or a multiple of 64 up to `U16384`.
 ///

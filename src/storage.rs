@@ -94,7 +94,16 @@ pub trait OwnedStorage: StorageMut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stack;
 
-/// An array on the stack. With feature `simd` one of 64 numbers or more begins where a vector of the machine does.
+/// An array on the stack. With feature `simd` one of 64 numbers or more begins where a cache line does.
+///
+/// ```
+/// use sizednet::{Dense, MeanSquaredError, Sgd, StackArray, Trainer, sizes::U3};
+///
+/// let optimizer = Sgd::new(0.1).momentum(0.9);
+/// let trainer = Trainer::<Dense<U3, U3>, _, _>::stochastic(MeanSquaredError, optimizer);
+/// let [velocity]: &[StackArray<f32, _>; 1] = &trainer.state().arrays;
+/// assert_eq!(velocity.as_slice(), [0.0; 12]);
+/// ```
 #[derive(Clone)]
 pub struct StackArray<T: Scalar, N: Count> {
     _alignment: N::Alignment,
@@ -206,6 +215,13 @@ impl OwnedStorage for Stack {
 pub struct Heap;
 
 /// An array on the heap, made of zeros there. With feature `simd` it begins where a cache line does.
+///
+/// ```
+/// use sizednet::{Heap, HeapArray, OwnedStorage, sizes::U3};
+///
+/// let array: HeapArray<f32, U3> = Heap::zeros();
+/// assert_eq!(array.as_slice(), [0.0; 3]);
+/// ```
 #[cfg(feature = "alloc")]
 pub struct HeapArray<T: Scalar, N: Count> {
     /// The numbers, from the first place that is aligned; more room than they need.

@@ -17,7 +17,7 @@ use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
-use crate::{Element, Layer, Scalar, Shape, Size};
+use crate::{Element, Layer, Scalar, Size};
 
 /// What an epoch found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,15 +153,12 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     }
 
     /// The bytes of training: the network's parameters, gradient, optimizer state, and the buffers of a block. The
-    /// settings, frames, and the order of the samples where [`epoch`](Self::epoch) keeps it, come on top.
+    /// settings, frames (with feature `simd` a kernel's copy of 4,096 weights among them), and the order of the samples where
+    /// [`epoch`](Self::epoch) keeps it, come on top.
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
-        let row = <<L::Input as Shape>::Len as Unsigned>::USIZE
-            + <L::Tape as Unsigned>::USIZE
-            + <<L::Output as Shape>::Len as Unsigned>::USIZE
-            + L::BACKWARD_VALUES;
-        (arrays + row * <M::Block as Unsigned>::USIZE) * size_of::<T>()
+        (arrays + Block::<L, T, S, M::Block>::VALUES) * size_of::<T>()
     };
 
     /// Sets the seed of the order of the samples, 0 by default.
@@ -426,16 +423,23 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
-        let mut failed = false;
-        core::iter::from_fn(move || {
-            if failed {
-                return None;
-            }
-            let result = self.epoch(network, samples);
-            failed = result.is_err();
-            Some(result)
-        })
+        until_error(move || self.epoch(network, samples))
     }
+}
+
+/// Epochs without end; after an error there are no more.
+pub(crate) fn until_error<T>(
+    mut epoch: impl FnMut() -> Result<Epoch<T>, TrainingError>,
+) -> impl Iterator<Item = Result<Epoch<T>, TrainingError>> {
+    let mut failed = false;
+    core::iter::from_fn(move || {
+        if failed {
+            return None;
+        }
+        let result = epoch();
+        failed = result.is_err();
+        Some(result)
+    })
 }
 
 /// One sample that is borrowed in two halves.

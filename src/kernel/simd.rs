@@ -35,7 +35,7 @@ fn arch(wide: bool) -> Arch {
     }
 }
 
-/// The bits of the machine's widest vectors, 0 without any that have a fused multiply-add.
+/// The bits of these vectors, 0 without any that have a fused multiply-add.
 #[inline]
 pub(super) fn bits(wide: bool) -> u32 {
     match arch(wide) {
@@ -109,15 +109,15 @@ macro_rules! vectorized {
                 let arch = arch(wide);
                 let width = bits(wide) as usize / 8 / size_of::<$float>();
                 let done = if pass.outputs.len() == n_out && fills {
-                    affine::one(width, dense.parts(), &mut pass, |columns| {
+                    affine::one(width, dense.parts(), &mut pass, |strip| {
                         run!(
-                            affine::columns,
+                            affine::strip,
                             $lanes,
                             fused,
                             arch,
                             dense,
-                            columns,
-                            affine::Columns<'a, $float>
+                            strip,
+                            affine::Strip<'a, $float>
                         )
                     })
                 } else {

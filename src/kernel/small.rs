@@ -33,7 +33,7 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 }
 
 /// A weight's gradient adds its samples' products first to last.
-#[inline]
+#[inline(always)]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,

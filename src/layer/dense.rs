@@ -74,6 +74,8 @@ where
     const NAME: &'static str = "Dense";
     const DETAIL: &'static str = A::NAME;
     const MULTIPLY_ADDS: usize = Self::WEIGHTS;
+    const WRITES: bool = true;
+    const DESCENDS: bool = true;
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -138,9 +140,6 @@ where
         }
     }
 
-    const WRITES: bool = true;
-    const DESCENDS: bool = true;
-
     #[inline(always)]
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
@@ -153,18 +152,19 @@ where
         if !kernel::descent_is_finite(pass.rate, pass.inputs, slopes, parameters) {
             return false;
         }
-        let mut none = [];
-        let mut input_gradient: &mut [T] = &mut none;
-        if let Some(slot) = pass.input_gradient {
-            input_gradient = slot;
-            let (weights, _) = cut(parameters, Self::WEIGHTS);
-            let pass = InputGradient {
-                weights,
-                output_gradient: slopes,
-                input_gradient: &mut *input_gradient,
-            };
-            K::input_gradient(Self::DIMENSIONS, pass);
-        }
+        let input_gradient: &mut [T] = match pass.input_gradient {
+            Some(slots) => {
+                let (weights, _) = cut(parameters, Self::WEIGHTS);
+                let pass = InputGradient {
+                    weights,
+                    output_gradient: slopes,
+                    input_gradient: &mut *slots,
+                };
+                K::input_gradient(Self::DIMENSIONS, pass);
+                slots
+            }
+            None => &mut [],
+        };
         if !before(input_gradient) {
             return false;
         }

@@ -38,6 +38,8 @@ impl<L: Layer> Layer for Portable<L> {
     const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = L::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
+    const WRITES: bool = L::WRITES;
+    const DESCENDS: bool = L::DESCENDS;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -55,9 +57,6 @@ impl<L: Layer> Layer for Portable<L> {
     fn backward<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         L::backward::<T, K::Portable>(parameters, pass);
     }
-    const WRITES: bool = L::WRITES;
-    const DESCENDS: bool = L::DESCENDS;
-
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
         pass: Descent<'_, T>,

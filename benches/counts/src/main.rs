@@ -47,20 +47,8 @@ fn refuse() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// The features that decide which kernels run, as the crate finds them: under valgrind those of the machine that it
-/// plays.
+/// What decides which kernels run, as the crate finds it: under valgrind, on the machine that it plays.
 fn machine() -> String {
-    #[cfg(target_arch = "x86_64")]
-    let vectors = if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        "AVX2 and FMA"
-    } else {
-        "no AVX2 and FMA, plain loops"
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    let vectors = if cfg!(target_arch = "aarch64") {
-        "NEON"
-    } else {
-        "plain loops"
-    };
-    format!("{}, {vectors}", std::env::consts::ARCH)
+    let bits = sizednet::kernel::vector_bits();
+    format!("{}, vectors of {bits} bits", std::env::consts::ARCH)
 }

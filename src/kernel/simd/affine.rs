@@ -1,19 +1,9 @@
 //! The way forward in vectors.
 
 use super::lanes::Lanes;
-use super::product::{Product, Samples, Span, Start, tile_columns};
+use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Element, Scalar};
-
-/// How many rows there are; a division costs as much as some products.
-#[inline(always)]
-pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
-    if values.len() == columns {
-        1
-    } else {
-        values.len() / columns
-    }
-}
 
 /// `outputs = inputs * weights + bias`.
 #[inline(always)]
@@ -56,7 +46,7 @@ pub(super) fn one<T: Scalar>(
     width: usize,
     parts: usize,
     pass: &mut Affine<'_, T>,
-    mut columns: impl FnMut(&mut Columns<'_, T>) -> Option<()>,
+    mut strip: impl FnMut(&mut Strip<'_, T>) -> Option<()>,
 ) -> Option<()> {
     let n_out = pass.outputs.len();
     // only where outputs are one sum can it be left and taken up again
@@ -79,7 +69,7 @@ pub(super) fn one<T: Scalar>(
                 first: first.min(end - width),
                 end,
             };
-            columns(&mut Columns {
+            strip(&mut Strip {
                 inputs,
                 weights,
                 span,
@@ -95,7 +85,7 @@ pub(super) fn one<T: Scalar>(
 }
 
 /// What some columns of one sample are computed from.
-pub(super) struct Columns<'a, T> {
+pub(super) struct Strip<'a, T> {
     inputs: &'a [T],
     weights: &'a [T],
     span: Span,
@@ -106,7 +96,7 @@ pub(super) struct Columns<'a, T> {
 }
 
 #[inline(always)]
-pub(super) fn columns<L: Lanes>(l: L, _: Dimensions, job: &mut Columns<'_, L::T>) -> Option<()> {
+pub(super) fn strip<L: Lanes>(l: L, _: Dimensions, job: &mut Strip<'_, L::T>) -> Option<()> {
     let span = job.span;
     macro_rules! tiles {
         ($($parts:literal: $($main:literal)*;)*) => {
@@ -128,13 +118,13 @@ pub(super) fn columns<L: Lanes>(l: L, _: Dimensions, job: &mut Columns<'_, L::T>
 #[inline(always)]
 fn one_tile<L: Lanes, const PARTS: usize, const MAIN: usize>(
     l: L,
-    job: &mut Columns<'_, L::T>,
+    job: &mut Strip<'_, L::T>,
 ) -> Option<()> {
     let span = job.span;
     let outputs = job.outputs.get_mut(span.first..span.end)?;
-    let zero = l.splat(-L::T::ZERO);
-    let mut main = [[zero; MAIN]; PARTS];
-    let mut last = [zero; PARTS];
+    let nothing = l.splat(-L::T::ZERO);
+    let mut main = [[nothing; MAIN]; PARTS];
+    let mut last = [nothing; PARTS];
     let start = match job.bias {
         Some(bias) => bias.get(span.first..span.end)?,
         None => outputs,

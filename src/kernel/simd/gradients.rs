@@ -1,9 +1,8 @@
 //! The way back in vectors: the gradients of weights and of inputs.
 
-use super::affine::rows;
 use super::lanes::Lanes;
 use super::pad::{PARTS, ROWS, WIDEST, copy_tails, pad, unpad};
-use super::product::{Product, Start, Turned};
+use super::product::{Product, Start, Turned, rows};
 use crate::kernel::{Dimensions, InputGradient, WeightGradient, portable};
 use crate::{Element, Scalar};
 

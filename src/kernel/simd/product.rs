@@ -112,9 +112,9 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
     first: usize,
     c: &mut [L::T],
 ) -> Option<()> {
-    let zero = l.splat(-L::T::ZERO);
-    let mut main = [[zero; MAIN]; MR];
-    let mut last = [zero; MR];
+    let nothing = l.splat(-L::T::ZERO);
+    let mut main = [[nothing; MAIN]; MR];
+    let mut last = [nothing; MR];
     match start {
         Start::Nowhere => {}
         Start::Bias(bias) => {
@@ -183,8 +183,8 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
         if part == parts {
             return Some(());
         }
-        main = [[zero; MAIN]; MR];
-        last = [zero; MR];
+        main = [[nothing; MAIN]; MR];
+        last = [nothing; MR];
     }
 }
 
@@ -258,6 +258,16 @@ pub(super) fn tile_at<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: u
     c: &mut [L::T],
 ) -> Option<()> {
     tile::<L, _, MR, MAIN>(l, a.rows::<MR>(first)?, b, span, sums, first, c)
+}
+
+/// How many rows there are; a division costs as much as some products.
+#[inline(always)]
+pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
+    if values.len() == columns {
+        1
+    } else {
+        values.len() / columns
+    }
 }
 
 /// How many rows of the `rest` go into the next tile, so that none is thin: 6 at a time, the last ones 4 or 3.
