@@ -8,7 +8,9 @@ use rand_core::Rng;
 
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
-use crate::layer::{self, Backward, Descent, Layer, Noise, View, cut, cut_mut, outputs_of};
+use crate::layer::{
+    self, Backward, Descent, Layer, Module, Noise, Tensor, View, cut, cut_mut, outputs_of,
+};
 use crate::sample::{OutputArray, values_mut};
 use crate::shape::Takes;
 use crate::size::{Element, FixedArray};
@@ -161,6 +163,15 @@ where
         })
     }
 
+    fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+        Self::tensors_from(module, 0, visit);
+    }
+    fn tensors_from(module: Module<'_>, number: usize, visit: &mut dyn FnMut(Tensor<'_>)) {
+        A::tensors(module.child(number), visit);
+        let module = module.after(A::Parameters::USIZE);
+        B::tensors_from(module, number + A::MODULES, visit);
+    }
+
     fn rows(visit: &mut impl FnMut(Row)) {
         A::rows(visit);
         B::rows(visit);
@@ -224,6 +235,9 @@ macro_rules! tuples {
                 before: impl FnOnce(&mut [T]) -> bool,
             ) -> bool {
                 <chain!($first $($rest)*)>::descend::<T, K>(parameters, pass, before)
+            }
+            fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+                <chain!($first $($rest)*)>::tensors_from(module, 0, visit);
             }
             fn rows(visit: &mut impl FnMut(Row)) {
                 <chain!($first $($rest)*)>::rows(visit);

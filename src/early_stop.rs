@@ -63,6 +63,19 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> EarlyStop<L, T, S> {
         self.waited = self.waited.saturating_add(1);
         self.waited >= self.patience
     }
+    /// The lowest loss, the times waited since, and the network of that loss.
+    pub(crate) const fn parts(&self) -> (Option<T>, u32, &Network<L, T, S>) {
+        (self.loss, self.waited, &self.best)
+    }
+    /// Sets all but the network's parameters.
+    pub(crate) const fn set_parts(
+        &mut self,
+        loss: Option<T>,
+        waited: u32,
+    ) -> &mut Network<L, T, S> {
+        (self.loss, self.waited) = (loss, waited);
+        &mut self.best
+    }
     /// The lowest loss so far.
     pub const fn best(&self) -> Option<T> {
         self.loss

@@ -35,9 +35,11 @@ use crate::{Count, Scalar, Shape, fingerprint};
 
 mod dense;
 mod portable;
+mod tensor;
 
 pub use dense::{Dense, DenseMut, DenseRef};
 pub use portable::Portable;
+pub use tensor::{Module, Tensor};
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
 ///
@@ -163,6 +165,23 @@ pub trait Layer: 'static {
     ) -> bool {
         let _ = (parameters, pass, before);
         false
+    }
+
+    /// How many numbers it takes in an `nn.Sequential` of `PyTorch`: an activation of a layer is a module of its own there.
+    const MODULES: usize = 1;
+
+    /// Visits its tensors as `PyTorch`'s module of that kind has them, for [`safetensors`](crate#files) files. As it stands, all
+    /// parameters are one tensor `parameters`.
+    fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+        if Self::Parameters::USIZE > 0 {
+            visit(module.tensor("parameters", [Self::Parameters::USIZE], [1], 0));
+        }
+    }
+
+    /// Visits the tensors of the layers from the one at `number` of the `nn.Sequential` that `module` is.
+    #[doc(hidden)]
+    fn tensors_from(module: Module<'_>, number: usize, visit: &mut dyn FnMut(Tensor<'_>)) {
+        Self::tensors(module.child(number), visit);
     }
 
     /// Visits the rows of the summary; one unless the layer holds others.

@@ -61,9 +61,16 @@ mod early_stop;
 pub use early_stop::EarlyStop;
 mod error;
 pub use error::{DataError, NotFinite, Place, TrainingError, WrongLength};
+pub mod file;
 pub mod kernel;
 mod math;
 mod order;
+mod rust_source;
+#[cfg(feature = "safetensors")]
+pub mod safetensors;
+#[cfg(feature = "serde")]
+mod serde;
+pub use rust_source::{RustSource, Weights};
 
 pub use generic_array::{self, GenericArray};
 pub use rand_core;

@@ -55,6 +55,8 @@ pub trait Optimizer<T: Scalar>: Copy {
     /// What all parameters of one update share, such as the learning rate.
     type Step;
 
+    /// Its name, by which [checkpoints](crate::file#checkpoints) tell states of as many numbers apart.
+    const NAME: &'static str = "";
     /// Whether [`prepare`](Self::prepare) looks at the gradient; else it may be given one that is not yet divided by the
     /// number of samples.
     const READS_GRADIENT: bool = true;
@@ -255,6 +257,10 @@ pub trait ParameterState<T: Scalar>: Copy {
     #[doc(hidden)]
     fn arrays<A>(make: impl FnMut() -> A) -> Self::Arrays<A>;
     #[doc(hidden)]
+    fn as_slice<A>(arrays: &Self::Arrays<A>) -> &[A];
+    #[doc(hidden)]
+    fn as_mut_slice<A>(arrays: &mut Self::Arrays<A>) -> &mut [A];
+    #[doc(hidden)]
     fn slices<A>(
         arrays: &mut Self::Arrays<A>,
         slice: impl Fn(&mut A) -> &mut [T],
@@ -300,6 +306,12 @@ macro_rules! parameter_state {
 
             fn arrays<A>(mut make: impl FnMut() -> A) -> [A; $count] {
                 core::array::from_fn(|_| make())
+            }
+            fn as_slice<A>(arrays: &[A; $count]) -> &[A] {
+                arrays
+            }
+            fn as_mut_slice<A>(arrays: &mut [A; $count]) -> &mut [A] {
+                arrays
             }
             fn slices<A>(arrays: &mut [A; $count], slice: impl Fn(&mut A) -> &mut [T]) -> [&mut [T]; $count] {
                 arrays.each_mut().map(slice)

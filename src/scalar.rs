@@ -61,6 +61,9 @@ pub trait Scalar:
     const MAX: Self;
     /// Infinity.
     const INFINITY: Self;
+    /// Its name in Rust.
+    #[doc(hidden)]
+    const NAME: &'static str;
     /// An array of zeros as a constant.
     #[doc(hidden)]
     type Zeros<N: Count>: Constant<GenericArray<Self, N>>;
@@ -75,6 +78,15 @@ pub trait Scalar:
     /// The number of these bits.
     #[doc(hidden)]
     fn from_bits(bits: Self::Bits) -> Self;
+    /// Writes its bytes, little-endian.
+    #[doc(hidden)]
+    fn put_le(self, place: &mut [u8]);
+    /// The number of these bytes, little-endian; 0 of too few.
+    #[doc(hidden)]
+    fn from_le(bytes: &[u8]) -> Self;
+    /// Bytes as numbers of this machine, if they are aligned and of a whole number's length.
+    #[doc(hidden)]
+    fn cast(bytes: &[u8]) -> Option<&[Self]>;
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;
     /// The same number as `f64`.
@@ -148,6 +160,7 @@ macro_rules! scalar {
             const TWO: Self = 2.0;
             const MAX: Self = $float::MAX;
             const INFINITY: Self = $float::INFINITY;
+            const NAME: &'static str = stringify!($float);
             type Zeros<N: Count> = $zeros;
             type Bits = $bits;
 
@@ -158,6 +171,22 @@ macro_rules! scalar {
             #[inline(always)]
             fn from_bits(bits: $bits) -> Self {
                 $float::from_bits(bits)
+            }
+
+            #[inline]
+            fn put_le(self, place: &mut [u8]) {
+                if let Some(place) = place.first_chunk_mut() {
+                    *place = self.to_le_bytes();
+                }
+            }
+            #[inline]
+            fn from_le(bytes: &[u8]) -> Self {
+                bytes
+                    .first_chunk()
+                    .map_or(0.0, |bytes| Self::from_le_bytes(*bytes))
+            }
+            fn cast(bytes: &[u8]) -> Option<&[Self]> {
+                bytemuck::try_cast_slice(bytes).ok()
             }
 
             #[inline(always)]

@@ -8,7 +8,7 @@ use core::ops::{Add, Mul};
 use generic_array::typenum::{Prod, Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Backward, Descent, Layer, Noise, View, cut, cut_mut};
+use super::{Backward, Descent, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{self, Affine, Dimensions, InputGradient, Kernel, WeightGradient};
@@ -76,6 +76,7 @@ where
     const MULTIPLY_ADDS: usize = Self::WEIGHTS;
     const WRITES: bool = true;
     const DESCENDS: bool = true;
+    const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -86,6 +87,13 @@ where
         let fan = Fan::new(I::Len::USIZE, O::USIZE).with_gain(A::GAIN);
         initializer.weights(fan, weights, rng);
         initializer.bias(fan, bias, rng);
+    }
+
+    /// `nn.Linear` has its weights as `[outputs][inputs]`.
+    fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+        let (inputs, outputs) = (I::Len::USIZE, O::USIZE);
+        visit(module.tensor("weight", [outputs, inputs], [1, outputs], 0));
+        visit(module.tensor("bias", [outputs], [1], Self::WEIGHTS));
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Backward, Descent, Layer, Noise, View};
+use super::{Backward, Descent, Layer, Module, Noise, Tensor, View};
 use crate::Scalar;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -40,6 +40,7 @@ impl<L: Layer> Layer for Portable<L> {
     const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
     const WRITES: bool = L::WRITES;
     const DESCENDS: bool = L::DESCENDS;
+    const MODULES: usize = L::MODULES;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -63,6 +64,9 @@ impl<L: Layer> Layer for Portable<L> {
         before: impl FnOnce(&mut [T]) -> bool,
     ) -> bool {
         L::descend::<T, K::Portable>(parameters, pass, before)
+    }
+    fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+        L::tensors(module, visit);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         L::rows(visit);

@@ -94,6 +94,7 @@ macro_rules! adam {
         }
 
         impl<T: Scalar, R: Schedule<T>> Optimizer<T> for $name<T, R> {
+    const NAME: &'static str = stringify!($name);
             type State = [T; 2];
             type Step = AdamStep<T>;
             const READS_GRADIENT: bool = false;

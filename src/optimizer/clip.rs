@@ -49,6 +49,7 @@ fn scale<T: Scalar>(values: &[T], limit: T) -> T {
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
+    const NAME: &'static str = O::NAME;
     type State = O::State;
     type Step = (O::Step, T);
 
@@ -94,6 +95,7 @@ pub struct ClipValue<O, T = f32> {
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipValue<O, T> {
+    const NAME: &'static str = O::NAME;
     type State = O::State;
     type Step = (O::Step, T);
 

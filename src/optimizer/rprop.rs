@@ -59,6 +59,7 @@ pub struct RpropStep<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Rprop<T> {
+    const NAME: &'static str = "Rprop";
     type State = [T; 2];
     type Step = RpropStep<T>;
     const READS_GRADIENT: bool = false;

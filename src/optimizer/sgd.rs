@@ -55,6 +55,7 @@ pub(super) fn decayed<T: Scalar>(decay: Option<T>, parameter: T, gradient: T) ->
 }
 
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
+    const NAME: &'static str = "Sgd";
     type State = [T; 0];
     type Step = (T, Option<T>);
     const READS_GRADIENT: bool = false;
@@ -132,6 +133,7 @@ impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
 }
 
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
+    const NAME: &'static str = "Momentum";
     type State = [T; 1];
     type Step = (T, Option<T>, T, bool);
     const READS_GRADIENT: bool = false;
