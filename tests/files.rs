@@ -114,6 +114,28 @@ fn compiled_in_weights_are_the_network() {
     assert_eq!(NETWORK.parameters().as_slice(), WEIGHTS.values());
 }
 
+/// Source that was written, committed, and is compiled in here.
+mod compiled_in {
+    include!("figures/classifier.rs");
+}
+
+#[test]
+fn rust_source_is_compiled_to_the_network_it_was_written_from() {
+    let network =
+        Network::<Portable<Classifier>, f32, Borrowed<'_>>::compiled_in(&compiled_in::CLASSIFIER);
+    let written = random::<Portable<Classifier>, f32>(9);
+    let bits = |number: &f32| number.to_bits();
+    assert!(
+        network
+            .parameters()
+            .iter()
+            .map(bits)
+            .eq(written.parameters().iter().map(bits))
+    );
+    let source = written.rust_source("CLASSIFIER").to_string();
+    assert_eq!(source, include_str!("figures/classifier.rs"));
+}
+
 #[test]
 fn rust_source_is_read_back_bit_for_bit() {
     let mut network = random::<Classifier, f32>(3);

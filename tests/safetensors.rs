@@ -8,6 +8,8 @@ use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
 use serde_json::Value;
+use sizednet::kernel::Kernel;
+use sizednet::layer::Backward;
 use sizednet::safetensors::{Safetensors, SafetensorsError, load, save};
 use sizednet::{Dense, Layer, Network, Portable, Relu, Scalar, Sigmoid, Tanh, sizes::*};
 
@@ -136,6 +138,42 @@ fn our_file_is_the_one_that_torch_has_read() {
     let mut again = random::<Sequential, f32>(7);
     load(&mut again, &written).expect("right");
     assert_eq!(again.parameters(), network.parameters());
+}
+
+/// A layer of one's own that says nothing of tensors has one, of all its parameters.
+struct Scale;
+
+impl Layer for Scale {
+    type Input = U3;
+    type Output = U3;
+    type Parameters = U3;
+    type Tape = U3;
+    const NAME: &'static str = "Scale";
+
+    fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        for ((y, x), p) in outputs
+            .iter_mut()
+            .zip(inputs)
+            .zip(parameters.iter().cycle())
+        {
+            *y = *p * *x;
+        }
+    }
+    fn backward<T: Scalar, K: Kernel>(_: &[T], _: Backward<'_, T>) {}
+}
+
+#[test]
+fn a_layer_of_ones_own_is_one_tensor() {
+    let network = random::<(Dense<U2, U3, Relu>, Scale), f32>(13);
+    let file = save(&network).expect("right");
+    let read = safetensors::SafeTensors::deserialize(&file).expect("right");
+    let mut names = read.names();
+    names.sort_unstable();
+    assert_eq!(names, ["0.bias", "0.weight", "2.parameters"]);
+    assert_eq!(read.tensor("2.parameters").expect("right").shape(), [3]);
+    let mut again = random::<(Dense<U2, U3, Relu>, Scale), f32>(14);
+    load(&mut again, &file).expect("right");
+    assert_eq!(again, network);
 }
 
 #[test]

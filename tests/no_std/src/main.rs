@@ -1,4 +1,4 @@
-//! XOR, learned with neither std nor an allocator: that it links is the proof, and it ends with 0 only if every row is right.
+//! XOR, learned and saved with neither std nor an allocator: that it links is the proof, and it ends with 0 only if every row is right.
 //!
 //! `cargo run --manifest-path tests/no_std/Cargo.toml` on Linux, where libc brings the start code, `memcpy` and `abort`.
 #![no_std]
@@ -7,7 +7,9 @@
 use core::panic::PanicInfo;
 
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
-use sizednet::{Dense, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, sizes::*};
+use sizednet::{
+    Adam, Dense, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, file, sizes::*,
+};
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
 
@@ -42,9 +44,25 @@ fn both_ways_learn() -> Result<bool, TrainingError> {
     })? && learns(|network| full_batch.epoch(network, &SAMPLES).map(drop))?)
 }
 
+/// Whether training goes on from a checkpoint of fixed length as if it had not stopped.
+fn goes_on() -> Result<bool, TrainingError> {
+    let mut network = Network::<Xor>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+    let mut trainer = Trainer::full_batch(MeanSquaredError, Adam::new(0.1));
+    trainer.epoch(&mut network, &SAMPLES)?;
+    let mut eeprom = [0; 272];
+    let saved = file::save((&network, &trainer), &mut eeprom);
+
+    let mut again = Network::<Xor>::zeros();
+    let mut its_trainer = Trainer::full_batch(MeanSquaredError, Adam::new(0.1));
+    let loaded = file::load((&mut again, &mut its_trainer), &eeprom);
+    trainer.epoch(&mut network, &SAMPLES)?;
+    its_trainer.epoch(&mut again, &SAMPLES)?;
+    Ok(saved.is_ok() && loaded.is_ok() && again == network)
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    match both_ways_learn() {
+    match both_ways_learn().and_then(|learned| Ok(learned && goes_on()?)) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(_) => 2,
