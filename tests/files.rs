@@ -7,7 +7,7 @@ use sizednet::optimizer::Momentum;
 use sizednet::{
     Adam, AdamW, Borrowed, Class, ClipNorm, CrossEntropy, Dense, EarlyStop, Heap, Layer,
     MeanSquaredError, MiniBatch, Network, Optimizer, Portable, Relu, RmsProp, Rprop, Scalar, Sgd,
-    Sigmoid, Trainer, Weights, sizes::*,
+    Sigmoid, Tanh, Trainer, Weights, sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -314,6 +314,20 @@ fn what_is_not_asked_for_is_told() {
     let mut short = [0; Network::<Xor>::FILE_BYTES - 1];
     assert!(file::save(&network, &mut short).is_err());
     assert_eq!(short, [0; Network::<Xor>::FILE_BYTES - 1]);
+}
+
+/// The README shows what these say.
+#[test]
+fn the_errors_in_the_readme_are_real() {
+    let readme = include_str!("../README.md");
+    let written = file::to_vec(&Network::<Dense<U4, U8, Tanh>>::zeros());
+    let mut same = Network::<Dense<U4, U8, Tanh>>::zeros();
+    let mut other = Network::<Dense<U4, U8, Relu>>::zeros();
+    let cut = file::load(&mut same, &written[..100]).expect_err("wrong");
+    let foreign = file::load(&mut other, &written).expect_err("wrong");
+    for error in [cut, foreign] {
+        assert!(readme.contains(&format!("\n{error}\n")), "{error}");
+    }
 }
 
 #[test]
