@@ -80,19 +80,19 @@ pub enum DataError {
         /// How many targets there are.
         targets: usize,
     },
-    /// The samples have none at an index below their number: an implementation of [`Samples`](crate::Samples) that
-    /// contradicts itself.
+    /// The samples have none at an index below their number: a [`Subset`](crate::Subset) of samples that are not there, or
+    /// an implementation of [`Samples`](crate::Samples) that contradicts itself.
     Missing {
         /// The index.
         sample: usize,
     },
-    /// A class that the network has no output for.
+    /// A class that is not below the number of classes.
     ClassOutOfRange {
         /// Index of the sample in the caller's data.
         sample: usize,
         /// Its class.
         class: usize,
-        /// How many classes there are: the network's outputs.
+        /// How many classes there are: the outputs of a network.
         classes: usize,
     },
 }
@@ -117,7 +117,7 @@ impl Display for DataError {
             } => {
                 write!(
                     f,
-                    "sample {sample} is of class {class}, but the network's classes are 0 to {}",
+                    "sample {sample} is of class {class}, but the classes are 0 to {}",
                     classes - 1
                 )
             }

@@ -48,6 +48,22 @@
 //!
 //! What a file holds beside what is asked for is passed over, so a network alone can be read from a checkpoint.
 //!
+//! What an input passes through before it reaches the network is shipped with it:
+//!
+//! ```
+//! use sizednet::{Dense, Network, Standardize, file, sizes::*};
+//!
+//! type Shipped = (Standardize<U2>, Network<Dense<U2, U3>>);
+//! let (scaling, network): Shipped = (Standardize::fit(&[[1.0, 7.0], [5.0, 9.0]])?, Network::zeros());
+//! let mut flash = [0; file::length::<Shipped>()];
+//! file::save((&scaling, &network), &mut flash)?;
+//!
+//! let mut found: Shipped = (Standardize::default(), Network::zeros());
+//! file::load((&mut found.0, &mut found.1), &flash)?;
+//! assert_eq!(found.0.applied(&[5.0, 8.0]), [1.0, 0.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Format
 //!
 //! All numbers are little-endian. A header of 16 bytes: the magic bytes `SNET`, the version (`u16`, 1), the number of
@@ -61,6 +77,7 @@
 //! | `NET` | parameters | the network's |
 //! | `OPT` | the arrays of the optimizer's state | of optimizer and network |
 //! | `RUN` | seed (`u64`), epoch (`u32`), updates (`u32`) | of optimizer and network |
+//! | `STD`, `MMX` | what `Standardize` and `MinMax` found: means and scales, minima and ranges | of the shape |
 //! | `STP` | early stop: lowest loss, times waited and whether there is a loss (`u32`), parameters | the network's |
 //!
 //! Any flipped bit, and any cut, is an error.

@@ -28,6 +28,8 @@ pub use activation::{
 mod chain;
 mod sample;
 pub use sample::{Class, InputArray, OutputArray, Samples, Target};
+pub mod prepare;
+pub use prepare::{MinMax, PrepareError, Standardize, Subset};
 mod network;
 pub use network::{Network, Parameters};
 mod evaluation;
@@ -41,7 +43,7 @@ pub mod initializer;
 pub use initializer::Initializer;
 mod loss;
 pub use loss::{
-    BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
+    BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError, Weighted,
 };
 pub mod optimizer;
 pub use optimizer::{Adam, AdamW, ClipNorm, ClipValue, Optimizer, RmsProp, Rprop, Sgd};

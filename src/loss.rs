@@ -7,6 +7,9 @@ use crate::sample::Class;
 use crate::scalar::sign;
 use crate::{Element, Scalar};
 
+mod weighted;
+pub use weighted::Weighted;
+
 /// How far an output is from a target of kind `X`: `[T]` (an array of the output's shape) or [`Class`].
 ///
 /// ```

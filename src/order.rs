@@ -10,14 +10,19 @@ pub(crate) const fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Writes 0 to `order.len() - 1` in a random order (Fisher and Yates; Durstenfeld, 1964).
-///
-/// The place of each number is taken from the upper bits of a product, which favors some places by less than 2^-32
-/// times the number of samples.
+/// Writes 0 to `order.len() - 1` in a random order.
 pub(crate) fn shuffle(seed: u64, epoch: u32, order: &mut [u32]) {
     for (number, place) in (0..).zip(order.iter_mut()) {
         *place = number;
     }
+    permute(seed, epoch, order);
+}
+
+/// Puts numbers into a random order (Fisher and Yates; Durstenfeld, 1964).
+///
+/// The place of each number is taken from the upper bits of a product, which favors some places by less than 2^-32
+/// times how many there are.
+pub(crate) fn permute(seed: u64, epoch: u32, order: &mut [u32]) {
     let mut state = mix(seed ^ mix(u64::from(epoch) << 32 | order.len() as u64));
     let mut rest = order;
     while let Some((_, shorter)) = rest.split_last_mut() {

@@ -115,6 +115,7 @@ fn compiled_in_weights_are_the_network() {
 }
 
 /// Source that was written, committed, and is compiled in here.
+#[expect(unreachable_pub, reason = "it is written for any crate")]
 mod compiled_in {
     include!("figures/classifier.rs");
 }

@@ -1,4 +1,4 @@
-//! What files hold: networks, trainers, early stops.
+//! What files hold: networks, trainers, early stops, fitted scales.
 
 use generic_array::typenum::Unsigned;
 
@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State};
 use crate::storage::{Borrowed, OwnedStorage, Storage, StorageMut};
 use crate::trainer::Progress;
-use crate::{Batching, EarlyStop, Layer, Scalar, Trainer, fingerprint};
+use crate::{Batching, EarlyStop, Layer, MinMax, Scalar, Shape, Standardize, Trainer, fingerprint};
 
 /// The label of a section of numbers.
 const fn numbers<T: Scalar>(
@@ -146,6 +146,54 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> Load for &mut EarlyStop<L, T, S> {
         get_numbers(best, network.parameters_mut());
         Ok(())
     }
+}
+
+macro_rules! scalings {
+    ($($name:ident $letters:literal $what:literal;)*) => {$(
+        impl<I: Shape, T: Scalar> $name<I, T> {
+            const LABEL: Label = numbers::<T>(
+                $what,
+                *$letters,
+                fingerprint::of_layer($what, "", I::DIMENSIONS, &[], 0),
+                2 * <I::Len as Unsigned>::USIZE,
+            );
+        }
+
+        impl<I: Shape, T: Scalar> Sections for $name<I, T> {
+            const COUNT: u16 = 1;
+            const BYTES: usize = Self::LABEL.bytes();
+        }
+
+        impl<I: Shape, T: Scalar> Save for &$name<I, T> {
+            fn save(self, writer: &mut Writer<'_>) {
+                let parts = self.parts();
+                let content = writer.section($name::<I, T>::LABEL);
+                let (first, second) = cut(content, size_of_val(parts[0]));
+                put_numbers(first, parts[0]);
+                put_numbers(second, parts[1]);
+            }
+        }
+
+        impl<I: Shape, T: Scalar> Load for &mut $name<I, T> {
+            fn find(reader: &mut Reader<'_>) -> Result<(), LoadError> {
+                let content = reader.section($name::<I, T>::LABEL)?;
+                reader.check::<T>(content)
+            }
+            fn load(&mut self, reader: &mut Reader<'_>) -> Result<(), LoadError> {
+                let content = reader.section($name::<I, T>::LABEL)?;
+                let (first, second) = content.split_at(content.len() / 2);
+                let parts = self.parts_mut();
+                get_numbers(first, parts[0]);
+                get_numbers(second, parts[1]);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+scalings! {
+    Standardize b"STD" "standardize";
+    MinMax b"MMX" "min-max";
 }
 
 /// The first bytes as numbers.
