@@ -46,7 +46,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a file holds beside what is asked for is passed over, so a network alone can be read from a checkpoint.
+//! What a file holds beside what is asked for is passed over, so a network alone can be read from a checkpoint; things are
+//! asked for in the order in which they were written.
 //!
 //! What an input passes through before it reaches the network is shipped with it:
 //!

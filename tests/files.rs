@@ -245,6 +245,21 @@ fn training_goes_on_from_a_checkpoint_bit_for_bit() {
 }
 
 #[test]
+fn one_network_is_found_among_others() {
+    let (actor, critic) = (random::<Xor, f32>(10), random::<Classifier, f32>(11));
+    let both = file::to_vec((&actor, &critic));
+    let mut alone = Network::<Classifier>::zeros();
+    file::load(&mut alone, &both).expect("right");
+    assert_eq!(alone, critic);
+    // in the order in which they were written
+    let error = file::load((&mut alone, &mut Network::<Xor>::zeros()), &both);
+    assert_eq!(error, Err(LoadError::Missing { what: "network" }));
+    let mut double = Network::<Xor, f64>::zeros();
+    let error = file::load(&mut double, &both);
+    assert_eq!(error, Err(LoadError::NumberType { file: 4, wanted: 8 }));
+}
+
+#[test]
 fn what_is_not_asked_for_is_told() {
     let network = random::<Xor, f32>(5);
     let written = file::to_vec(&network);

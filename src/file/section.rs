@@ -236,37 +236,18 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The content of the next section with these letters.
+    /// The content of the next section with this label; else why the first with its letters is another.
     pub(super) fn section(&mut self, label: Label) -> Result<&'a [u8], LoadError> {
-        let missing = LoadError::Missing { what: label.what };
-        loop {
-            if self.rest.is_empty() {
-                return Err(missing);
-            }
+        let mut why = None;
+        while !self.rest.is_empty() {
             let (found, content) = self.next().ok_or(LoadError::Damaged)?;
-            let [a, b, c, number] = found.tag;
-            if [a, b, c] != label.letters {
-                continue;
+            match found.check(label) {
+                Ok(()) if content.len() == label.content => return Ok(content),
+                Ok(()) => return Err(LoadError::Damaged),
+                Err(another) => why = why.or(another),
             }
-            let number = number.wrapping_sub(b'0');
-            if number != label.number {
-                return Err(LoadError::NumberType {
-                    file: number.into(),
-                    wanted: label.number.into(),
-                });
-            }
-            if found.fingerprint != label.fingerprint {
-                return Err(LoadError::Architecture {
-                    what: label.what,
-                    file: found.fingerprint,
-                    wanted: label.fingerprint,
-                });
-            }
-            if content.len() != label.content {
-                return Err(LoadError::Damaged);
-            }
-            return Ok(content);
         }
+        Err(why.unwrap_or(LoadError::Missing { what: label.what }))
     }
     fn next(&mut self) -> Option<(Header, &'a [u8])> {
         let (tag, rest) = self.rest.split_first_chunk()?;
@@ -300,6 +281,31 @@ impl<'a> Reader<'a> {
 struct Header {
     tag: [u8; 4],
     fingerprint: u64,
+}
+
+impl Header {
+    /// Whether the section has this label; else why not, if it has the same letters at least.
+    fn check(&self, label: Label) -> Result<(), Option<LoadError>> {
+        let [a, b, c, number] = self.tag;
+        if [a, b, c] != label.letters {
+            return Err(None);
+        }
+        let number = number.wrapping_sub(b'0');
+        if number != label.number {
+            return Err(Some(LoadError::NumberType {
+                file: number.into(),
+                wanted: label.number.into(),
+            }));
+        }
+        if self.fingerprint != label.fingerprint {
+            return Err(Some(LoadError::Architecture {
+                what: label.what,
+                file: self.fingerprint,
+                wanted: label.fingerprint,
+            }));
+        }
+        Ok(())
+    }
 }
 
 /// Writes numbers.
