@@ -5,8 +5,7 @@
     python compare_fashion.py --epochs 10
 
 784-128-10 with ReLU, cross-entropy, Adam with a rate that falls from 0.001 to 0 as half a cosine, batches of 64 of 55,000
-images, which lie in memory as one
-tensor. Take the mean over some seeds: a single run is off by some thousandths.
+images, which lie in memory as one tensor. Take the mean over some seeds: a single run is off by some thousandths.
 """
 
 import argparse

@@ -17,17 +17,17 @@ pub struct Point {
 }
 
 /// Trains for at most `epochs`, until the validation loss has not been lower for `patience` of them, and leaves the network
-/// with the parameters of the lowest.
+/// with the parameters of the lowest. Without patience, trains for all epochs and leaves the last parameters.
 pub fn fit<L: Layer, S: OwnedStorage>(
     network: &mut Network<L, f32, S>,
-    (epochs, patience): (u32, u32),
+    (epochs, patience): (u32, Option<u32>),
     mut epoch: impl FnMut(&mut Network<L, f32, S>) -> Result<f32, TrainingError>,
     validate: impl Fn(&Network<L, f32, S>) -> Result<f32, DataError>,
 ) -> Result<Vec<Point>, Failure> {
     let bar = ProgressBar::new(epochs.into());
     let style = "{bar:32} {pos}/{len} epochs, {elapsed}, {msg}";
     bar.set_style(ProgressStyle::with_template(style)?);
-    let mut stop = EarlyStop::<L, f32, S>::new(patience);
+    let mut stop = EarlyStop::<L, f32, S>::new(patience.unwrap_or(u32::MAX));
     let mut points = Vec::new();
     let start = Instant::now();
     for _ in 0..epochs {
@@ -44,7 +44,9 @@ pub fn fit<L: Layer, S: OwnedStorage>(
         }
     }
     bar.abandon();
-    stop.restore(network);
+    if patience.is_some() {
+        stop.restore(network);
+    }
     let best = points
         .iter()
         .position(|point| Some(point.validation) == stop.best());

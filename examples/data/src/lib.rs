@@ -1,5 +1,6 @@
-//! What the examples share: options, readers, the fit with early stop, pictures.
+//! What the examples share: options, readers, the fit with early stop, pictures, files.
 
+pub mod files;
 pub mod fit;
 pub mod options;
 pub mod pictures;

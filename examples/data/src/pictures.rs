@@ -1,28 +1,27 @@
 //! Pictures: losses over epochs, a confusion matrix, images, a fit.
 
-use std::fs::create_dir_all;
 use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::Failure;
+use crate::files::make_folder_of;
 use crate::fit::Point;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A white picture in a folder that is made if it is not there.
 fn canvas(path: &Path, size: (u32, u32)) -> Result<Area<'_>, Failure> {
-    if let Some(folder) = path.parent() {
-        create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     let area = SVGBackend::new(path, size).into_drawing_area();
     area.fill(&WHITE)?;
     Ok(area)
 }
 
 fn finish(area: &Area<'_>, path: &Path) -> Result<(), Failure> {
-    area.present()?;
+    area.present()
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     println!("{}", path.display());
     Ok(())
 }
@@ -48,8 +47,8 @@ pub fn losses(path: &Path, points: &[Point]) -> Result<(), Failure> {
     let mut curve = |name: &str, color: RGBColor, value: fn(&Point) -> f32| {
         let line = points
             .iter()
-            .zip(1_u16..)
-            .map(|(point, epoch)| (f32::from(epoch), value(point)));
+            .zip(1_u32..)
+            .map(|(point, epoch)| (epoch as f32, value(point)));
         chart
             .draw_series(LineSeries::new(line, color.stroke_width(2)))
             .map(|series| {

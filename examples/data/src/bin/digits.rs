@@ -3,13 +3,12 @@
 //! Teaches: look at the mistakes. The accuracy is one number; the confusion matrix tells which digits are taken for
 //! which, and the pictures of the mistakes whether a person would have done better.
 
-use std::fs::{create_dir_all, write};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use data::options::{self, Common};
 use data::readers::{Digit, digits};
-use data::{Failure, fit::fit, pictures};
+use data::{Failure, files::write, fit::fit, pictures};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::optimizer::Momentum;
 use sizednet::prepare::{split_stratified, subset};
@@ -84,7 +83,7 @@ fn run(common: &Common, samples: &Vec<(Digit, Class)>) -> Result<(), Failure> {
     println!("{network:?}");
     let points = fit(
         &mut network,
-        (common.epochs, 10),
+        (common.epochs, Some(10)),
         |network| Ok(trainer.epoch(network, subset(samples, training))?.loss),
         |network| {
             Ok(network
@@ -97,7 +96,6 @@ fn run(common: &Common, samples: &Vec<(Digit, Class)>) -> Result<(), Failure> {
     let confusion = network.confusion(subset(samples, test))?;
     println!("test accuracy {:.3}", confusion.accuracy());
     println!("{confusion}");
-    create_dir_all(&common.out)?;
     let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     pictures::losses(&common.out.join("digits-losses.svg"), &points)?;
     pictures::confusion(
@@ -127,7 +125,8 @@ fn run(common: &Common, samples: &Vec<(Digit, Class)>) -> Result<(), Failure> {
 /// fit alone and the indices of the test part.
 fn compare(common: &Common, samples: &Vec<(Digit, Class)>, splits: u64) -> Result<(), Failure> {
     let mut lines = format!("epochs,{}\n", common.epochs);
-    for seed in (common.seed..).take(splits as usize) {
+    for split in 0..splits {
+        let seed = common.seed.wrapping_add(split);
         let mut order = vec![0; samples.len()];
         let part = samples.len() / 5;
         let (training, test) = split_stratified::<U10>(&mut order, seed, part, |i| samples[i].1)?;
@@ -156,7 +155,6 @@ fn compare(common: &Common, samples: &Vec<(Digit, Class)>, splits: u64) -> Resul
         }
         lines.push('\n');
     }
-    create_dir_all(&common.out)?;
     let path = common.out.join("digits-splits.csv");
     write(&path, lines)?;
     println!("{}: now `python compare_digits.py {0}`", path.display());

@@ -80,12 +80,14 @@ fn run(common: &Common, own: &Own) -> Result<(), Failure> {
     let rate = Cosine {
         start: 0.001,
         end: 0.0,
-        updates: common.epochs * training.len().div_ceil(64) as u32,
+        updates: common
+            .epochs
+            .saturating_mul(training.len().div_ceil(64) as u32),
     };
     let mut trainer =
         Trainer::<Fashion, _, _, MiniBatch<U64>, f32, Heap>::new(CrossEntropy, Adam::new(rate));
     trainer.seed(common.seed);
-    let patience = if own.all { u32::MAX } else { 4 };
+    let patience = if own.all { None } else { Some(4) };
     let mut fitting = 0.0;
     let points = fit(
         &mut network,

@@ -3,12 +3,11 @@
 //! Teaches: what is fitted on data, such as the mean and the deviation that features are standardized by, is fitted on the
 //! training part alone, and is a part of the model: it is shipped with the network, in one file.
 
-use std::fs::{create_dir_all, write};
 use std::process::ExitCode;
 
 use data::options::{self, Common};
 use data::readers::{SPECIES, penguins};
-use data::{Failure, fit::fit, pictures};
+use data::{Failure, files::write, fit::fit, pictures};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::prepare::{split_stratified, subset};
 use sizednet::{
@@ -58,7 +57,7 @@ fn run(common: &Common) -> Result<(), Failure> {
     let (training, validation) = (subset(&samples, training), subset(&samples, validation));
     let points = fit(
         &mut network,
-        (common.epochs, 20),
+        (common.epochs, Some(20)),
         |network| Ok(trainer.epoch(network, training)?.loss),
         |network| Ok(network.evaluate(validation, &CrossEntropy)?.loss),
     )?;
@@ -71,7 +70,6 @@ fn run(common: &Common) -> Result<(), Failure> {
         test.len()
     );
     println!("{confusion}");
-    create_dir_all(&common.out)?;
     pictures::losses(&common.out.join("penguins-losses.svg"), &points)?;
     pictures::confusion(
         &common.out.join("penguins-confusion.svg"),

@@ -92,13 +92,15 @@ fn run(common: &Common, own: &Own) -> Result<(), Failure> {
     let rate = Cosine {
         start: 0.01,
         end: 0.0,
-        updates: common.epochs * training.len().div_ceil(32) as u32,
+        updates: common
+            .epochs
+            .saturating_mul(training.len().div_ceil(32) as u32),
     };
     let mut trainer = Trainer::mini_batch::<U32>(MeanSquaredError, Adam::new(rate));
     trainer.seed(common.seed);
     let points = fit(
         &mut network,
-        (common.epochs, 200),
+        (common.epochs, Some(200)),
         |network| Ok(trainer.epoch(network, subset(&scaled, training))?.loss),
         |network| {
             Ok(network
