@@ -6,8 +6,8 @@ use sizednet::file::{self, LoadError};
 use sizednet::optimizer::Momentum;
 use sizednet::{
     Adam, AdamW, Borrowed, Class, ClipNorm, CrossEntropy, Dense, EarlyStop, Heap, Layer,
-    MeanSquaredError, MiniBatch, Network, Optimizer, Portable, Relu, RmsProp, Rprop, Scalar, Sgd,
-    Sigmoid, Tanh, Trainer, Weights, sizes::*,
+    MeanSquaredError, MinMax, MiniBatch, Network, Optimizer, Portable, Relu, RmsProp, Rprop,
+    Scalar, Sgd, Sigmoid, Standardize, Tanh, Trainer, Weights, sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -257,6 +257,22 @@ fn one_network_is_found_among_others() {
     let mut double = Network::<Xor, f64>::zeros();
     let error = file::load(&mut double, &both);
     assert_eq!(error, Err(LoadError::NumberType { file: 4, wanted: 8 }));
+}
+
+/// What is shipped with a network is read back, and a file of other features is refused.
+#[test]
+fn scales_go_through_a_file() {
+    let standard = Standardize::<U2>::new([1.0, 2.0], [3.0, 4.0]);
+    let ranged = MinMax::<U3>::new([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]);
+    let network = Network::<Dense<U2, U3>>::zeros();
+    let written = file::to_vec((&standard, &network, &ranged));
+    let (mut again, mut again_ranged) = (Standardize::default(), MinMax::default());
+    let mut copy = Network::<Dense<U2, U3>>::zeros();
+    file::load((&mut again, &mut copy, &mut again_ranged), &written).expect("the same types");
+    assert_eq!((again, again_ranged), (standard, ranged));
+    let mut other = Standardize::<U3>::default();
+    assert!(file::load(&mut other, &written).is_err());
+    assert_eq!(other.applied(&[1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
 }
 
 #[test]

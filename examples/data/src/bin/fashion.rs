@@ -55,9 +55,9 @@ fn main() -> ExitCode {
 fn run(common: &Common, own: &Own) -> Result<(), Failure> {
     let folder = own.folder.as_deref();
     let folder = folder.unwrap_or(Path::new("/usr/share/datasets/fashion-mnist"));
-    if !folder.is_dir() {
+    if !folder.join("t10k-labels-idx1-ubyte.gz").exists() {
         return Err(format!(
-            "there is no folder {}: on Debian, `apt install dataset-fashion-mnist` puts the files there; elsewhere get \
+            "Fashion-MNIST is not in {}: on Debian, `apt install dataset-fashion-mnist` puts the files there; elsewhere get \
              the four .gz files from github.com/zalandoresearch/fashion-mnist and name their folder by --data",
             folder.display()
         )
