@@ -8,7 +8,8 @@ use core::panic::PanicInfo;
 
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::{
-    Adam, Dense, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, file, sizes::*,
+    Adam, Dense, FullBatch, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, file,
+    sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -46,10 +47,11 @@ fn both_ways_learn() -> Result<bool, TrainingError> {
 
 /// Whether training goes on from a checkpoint of fixed length as if it had not stopped.
 fn goes_on() -> Result<bool, TrainingError> {
+    type Learner = Trainer<Xor, MeanSquaredError, Adam, FullBatch>;
     let mut network = Network::<Xor>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
-    let mut trainer = Trainer::full_batch(MeanSquaredError, Adam::new(0.1));
+    let mut trainer: Learner = Trainer::full_batch(MeanSquaredError, Adam::new(0.1));
     trainer.epoch(&mut network, &SAMPLES)?;
-    let mut eeprom = [0; 272];
+    let mut eeprom = [0; file::length::<(Network<Xor>, Learner)>()];
     let saved = file::save((&network, &trainer), &mut eeprom);
 
     let mut again = Network::<Xor>::zeros();
