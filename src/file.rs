@@ -67,8 +67,8 @@
 //!
 //! # Format
 //!
-//! All numbers are little-endian. A header of 16 bytes: the magic bytes `SNET`, the version (`u16`, 1), the number of
-//! sections (`u16`), the bytes of the whole file (`u32`), and the CRC-32 (ISO-HDLC, that of zip) of all bytes but these four
+//! All numbers are little-endian. A header of 16 bytes: the magic bytes `SNET`, the version (`u32`, 1), the bytes of
+//! the whole file (`u32`), and the CRC-32 (ISO-HDLC, that of zip) of all bytes but these four
 //! (`u32`). Then the sections, each of them with a header of 16 bytes: three letters for what it holds and a digit for the
 //! bytes of a number, the fingerprint of the architecture (`u64`), the bytes of its content (`u32`). The content is padded
 //! with zeros to a multiple of 8 bytes.
@@ -133,10 +133,15 @@ pub fn save<V: Save>(value: V, file: &mut [u8]) -> Result<(), WrongLength> {
             wanted,
         });
     }
-    let (header, body) = file.split_at_mut(HEADER);
-    value.save(&mut Writer::new(body));
-    section::seal::<V>(header, body);
+    write(value, file);
     Ok(())
+}
+
+/// Writes a file into bytes of its length.
+fn write<V: Save>(value: V, file: &mut [u8]) {
+    let (header, sections) = file.split_at_mut(HEADER);
+    value.save(&mut Writer::new(sections));
+    section::seal(header, sections);
 }
 
 /// A file as a vector.
@@ -151,9 +156,7 @@ pub fn save<V: Save>(value: V, file: &mut [u8]) -> Result<(), WrongLength> {
 #[cfg(feature = "alloc")]
 pub fn to_vec<V: Save>(value: V) -> Vec<u8> {
     let mut file = vec![0; const { length::<V>() }];
-    let (header, body) = file.split_at_mut(HEADER);
-    value.save(&mut Writer::new(body));
-    section::seal::<V>(header, body);
+    write(value, &mut file);
     file
 }
 
@@ -162,10 +165,8 @@ pub fn to_vec<V: Save>(value: V) -> Vec<u8> {
 /// # Errors
 ///
 /// [`LoadError`] if the file is cut or damaged, or holds something else; all is then as it was.
-pub fn load<V: Load>(mut value: V, file: &[u8]) -> Result<(), LoadError> {
-    let sections = section::Sectioned::open(file)?;
-    V::find(&mut sections.reader(false))?;
-    value.load(&mut sections.reader(false))
+pub fn load<V: Load>(value: V, file: &[u8]) -> Result<(), LoadError> {
+    read(value, file, false)
 }
 
 /// [`load`], and refuses numbers that are not finite.
@@ -182,8 +183,13 @@ pub fn load<V: Load>(mut value: V, file: &[u8]) -> Result<(), LoadError> {
 /// # Errors
 ///
 /// [`LoadError`]; all is then as it was.
-pub fn load_finite<V: Load>(mut value: V, file: &[u8]) -> Result<(), LoadError> {
+pub fn load_finite<V: Load>(value: V, file: &[u8]) -> Result<(), LoadError> {
+    read(value, file, true)
+}
+
+/// Looks for all, and only then writes.
+fn read<V: Load>(mut value: V, file: &[u8], finite: bool) -> Result<(), LoadError> {
     let sections = section::Sectioned::open(file)?;
-    V::find(&mut sections.reader(true))?;
-    value.load(&mut sections.reader(true))
+    V::find(&mut sections.reader(finite))?;
+    value.load(&mut sections.reader(finite))
 }

@@ -118,6 +118,8 @@ pub trait Layer: 'static {
     const WRITES: bool = false;
     /// Whether [`descend`](Self::descend) does anything.
     const DESCENDS: bool = false;
+    /// How many numbers it takes in an `nn.Sequential` of `PyTorch`: an activation of a layer is a module of its own there.
+    const MODULES: usize = 1;
 
     /// Writes first parameters, from zeros. As it stands, all parameters are taken for weights.
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -166,9 +168,6 @@ pub trait Layer: 'static {
         let _ = (parameters, pass, before);
         false
     }
-
-    /// How many numbers it takes in an `nn.Sequential` of `PyTorch`: an activation of a layer is a module of its own there.
-    const MODULES: usize = 1;
 
     /// Visits its tensors as `PyTorch`'s module of that kind has them, for [`safetensors`](crate#files) files. As it stands, all
     /// parameters are one tensor `parameters`.

@@ -55,7 +55,7 @@ pub trait Optimizer<T: Scalar>: Copy {
     /// What all parameters of one update share, such as the learning rate.
     type Step;
 
-    /// Its name, by which [checkpoints](crate::file#checkpoints) tell states of as many numbers apart.
+    /// Its name, by which [checkpoints](crate::file#checkpoints) tell states of as many numbers apart; name your own.
     const NAME: &'static str = "";
     /// Whether [`prepare`](Self::prepare) looks at the gradient; else it may be given one that is not yet divided by the
     /// number of samples.

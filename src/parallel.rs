@@ -21,7 +21,7 @@ use crate::optimizer::{Optimizer, ParameterState, Pass, State};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check};
 use crate::storage::{Heap, OwnedStorage, Storage, StorageMut};
-use crate::trainer::{Epoch, Progress, until_error};
+use crate::trainer::{Epoch, until_error};
 use crate::{Layer, Scalar, Size};
 
 /// A batch has a lane for this many samples, and one for the rest of them,
@@ -380,6 +380,9 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> ParallelTrainer<L, E,
         self.seed = seed;
         self
     }
+    pub(crate) const fn own_seed(&self) -> u64 {
+        self.seed
+    }
     /// The number of the next epoch.
     pub const fn next_epoch(&self) -> u32 {
         self.epoch
@@ -407,15 +410,6 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> ParallelTrainer<L, E,
     pub fn resume_at(&mut self, epoch: u32) -> &mut Self {
         self.epoch = epoch;
         self
-    }
-    pub(crate) const fn progress(&self) -> Progress {
-        Progress {
-            seed: self.seed,
-            epoch: self.epoch,
-        }
-    }
-    pub(crate) const fn set_progress(&mut self, progress: Progress) {
-        (self.seed, self.epoch) = (progress.seed, progress.epoch);
     }
     /// The optimizer's state, to save.
     pub const fn state(&self) -> &State<O::State, T, L::Parameters, Heap> {

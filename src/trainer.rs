@@ -29,13 +29,6 @@ pub struct Epoch<T> {
     pub loss: T,
 }
 
-/// How far training is: the optimizer's state counts the updates.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress {
-    pub(crate) seed: u64,
-    pub(crate) epoch: u32,
-}
-
 /// Trains networks of architecture `L`: a loss, an optimizer with its state, and the buffers of the way back.
 ///
 /// ```
@@ -180,6 +173,9 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         self.seed = seed;
         self
     }
+    pub(crate) const fn own_seed(&self) -> u64 {
+        self.seed
+    }
     /// The number of the next epoch.
     pub const fn next_epoch(&self) -> u32 {
         self.epoch
@@ -207,15 +203,6 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     pub fn resume_at(&mut self, epoch: u32) -> &mut Self {
         self.epoch = epoch;
         self
-    }
-    pub(crate) const fn progress(&self) -> Progress {
-        Progress {
-            seed: self.seed,
-            epoch: self.epoch,
-        }
-    }
-    pub(crate) const fn set_progress(&mut self, progress: Progress) {
-        (self.seed, self.epoch) = (progress.seed, progress.epoch);
     }
     /// The optimizer's state, to save.
     pub const fn state(&self) -> &State<O::State, T, L::Parameters, S> {

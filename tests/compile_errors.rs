@@ -1,7 +1,8 @@
 //! Compile errors are part of the interface: mistakes as a beginner makes them, with what rustc says about each.
 //!
 //! rustc 1.95 has to print every `.stderr` to the letter; any other version only has to begin with the same message, since
-//! the lines below it are the compiler's. `TRYBUILD=overwrite cargo test --test compile_errors` writes them anew: read them
+//! the lines below it are the compiler's. So has 1.95 with the feature `safetensors`, whose dependencies make it name types
+//! by longer paths. `TRYBUILD=overwrite cargo test --test compile_errors` writes them anew: read them
 //! before you keep them. `FIRST_MESSAGES=1` does with 1.95 what other versions do.
 
 use std::collections::BTreeMap;
@@ -106,7 +107,8 @@ fn first_messages() -> BTreeMap<String, String> {
 
 #[test]
 fn each_mistake_is_told_in_the_words_that_are_written_down() {
-    if is_pinned_version() && env::var_os("FIRST_MESSAGES").is_none() {
+    let to_the_letter = is_pinned_version() && !cfg!(feature = "safetensors");
+    if to_the_letter && env::var_os("FIRST_MESSAGES").is_none() {
         return trybuild::TestCases::new().compile_fail(format!("{PROGRAMS}/*.rs"));
     }
     let expected: BTreeMap<String, String> = files("stderr")

@@ -27,7 +27,7 @@ fn the_format_is_the_documented_one() {
     let network = Network::<Dense<U2, U1>>::from_parameters([1.0, -2.0, 0.5].into());
     let mut wanted = Vec::new();
     wanted.extend(*b"SNET");
-    wanted.extend([1, 0, 1, 0]); // version, sections
+    wanted.extend([1, 0, 0, 0]); // version
     wanted.extend([48, 0, 0, 0]);
     let section = wanted.len();
     wanted.extend(*b"NET4");
@@ -419,7 +419,7 @@ proptest! {
     fn any_bytes_are_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..200), known: bool) {
         if known && bytes.len() >= 16 {
             let length = u32::try_from(bytes.len()).expect("right");
-            bytes[..8].copy_from_slice(b"SNET\x01\x00\x01\x00");
+            bytes[..8].copy_from_slice(b"SNET\x01\x00\x00\x00");
             bytes[8..12].copy_from_slice(&length.to_le_bytes());
             bytes = sealed(bytes);
         }

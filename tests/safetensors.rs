@@ -106,6 +106,17 @@ fn other_names_are_mapped_and_extra_tensors_allowed_on_request() {
         "the network has no place for `critic.bias`, `critic.weight`; `allow_extra` passes over them"
     );
     assert_eq!(network, before);
+    // the README shows what this says
+    let hidden = Network::<Dense<U4, U8>>::zeros();
+    let hidden = Safetensors::new()
+        .names(|name| format!("hidden.{name}"))
+        .save(&hidden);
+    let mut sequential = Network::<(Dense<U4, U8>,)>::zeros();
+    let missing = load(&mut sequential, &hidden.expect("right")).expect_err("wrong");
+    assert!(
+        include_str!("../README.md").contains(&format!("\n{missing}\n")),
+        "{missing}"
+    );
     Safetensors::new()
         .names(names)
         .allow_extra()

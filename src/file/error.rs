@@ -20,7 +20,7 @@ pub enum LoadError {
     /// It is of a version that this crate does not know.
     Version {
         /// The file's version.
-        file: u16,
+        file: u32,
     },
     /// It is shorter or longer than its header says, or too short for a header: it was cut, or something follows it.
     Length {

@@ -6,7 +6,7 @@ use super::{HEADER, LoadError};
 use crate::Scalar;
 
 const MAGIC: [u8; 4] = *b"SNET";
-const VERSION: u16 = 1;
+const VERSION: u32 = 1;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// The bytes of a section's header.
@@ -16,9 +16,6 @@ const ALIGNMENT: usize = 8;
 
 /// What lies in a file as one section or more: a network, a trainer, a tuple of such.
 pub trait Sections {
-    /// How many sections.
-    #[doc(hidden)]
-    const COUNT: u16;
     /// Their bytes, headers and padding included.
     #[doc(hidden)]
     const BYTES: usize;
@@ -50,7 +47,6 @@ pub trait Load: Sections {
 macro_rules! of_references {
     ($($reference:ty),*) => {$(
         impl<V: Sections> Sections for $reference {
-            const COUNT: u16 = V::COUNT;
             const BYTES: usize = V::BYTES;
         }
     )*};
@@ -61,7 +57,6 @@ of_references!(&V, &mut V);
 macro_rules! of_tuples {
     ($(($($value:ident)+);)*) => {$(
         impl<$($value: Sections),+> Sections for ($($value,)+) {
-            const COUNT: u16 = 0 $(+ $value::COUNT)+;
             const BYTES: usize = 0 $(+ $value::BYTES)+;
         }
         #[expect(non_snake_case, reason = "a part is named after its type")]
@@ -163,14 +158,12 @@ fn checksum(first: &[u8], sections: &[u8]) -> u32 {
 }
 
 /// Writes the file's header.
-pub(super) fn seal<V: Sections>(header: &mut [u8], sections: &[u8]) {
+pub(super) fn seal(header: &mut [u8], sections: &[u8]) {
     let (first, last) = cut(header, 12);
     let (magic, rest) = cut(first, 4);
-    let (version, rest) = cut(rest, 2);
-    let (count, length) = cut(rest, 2);
+    let (version, length) = cut(rest, 4);
     put(magic, &MAGIC);
     put(version, &VERSION.to_le_bytes());
-    put(count, &V::COUNT.to_le_bytes());
     put(length, &((HEADER + sections.len()) as u32).to_le_bytes());
     put(last, &checksum(first, sections).to_le_bytes());
 }
@@ -204,8 +197,7 @@ impl<'a> Sectioned<'a> {
         let (header, sections) = file.split_at_checked(HEADER).ok_or(short)?;
         let (first, checksum_of_file) = header.split_at_checked(12).ok_or(short)?;
         let rest = first.get(MAGIC.len()..).ok_or(short)?;
-        let (version, rest) = number!(u16, rest).ok_or(short)?;
-        let (_, rest) = number!(u16, rest).ok_or(short)?;
+        let (version, rest) = number!(u32, rest).ok_or(short)?;
         let (length, _) = number!(u32, rest).ok_or(short)?;
         let (sum, _) = number!(u32, checksum_of_file).ok_or(short)?;
         if version != VERSION {

@@ -7,7 +7,6 @@ use super::{Load, LoadError, Save, Sections, Writer, length};
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State};
 use crate::storage::{Borrowed, OwnedStorage, Storage, StorageMut};
-use crate::trainer::Progress;
 use crate::{Batching, EarlyStop, Layer, MinMax, Scalar, Shape, Standardize, Trainer, fingerprint};
 
 /// The label of a section of numbers.
@@ -43,7 +42,6 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
 }
 
 impl<L: Layer, T: Scalar, S: Storage> Sections for Network<L, T, S> {
-    const COUNT: u16 = 1;
     const BYTES: usize = Self::LABEL.bytes();
 }
 
@@ -111,7 +109,6 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> EarlyStop<L, T, S> {
 }
 
 impl<L: Layer, T: Scalar, S: OwnedStorage> Sections for EarlyStop<L, T, S> {
-    const COUNT: u16 = 1;
     const BYTES: usize = Self::LABEL.bytes();
 }
 
@@ -160,7 +157,6 @@ macro_rules! scalings {
         }
 
         impl<I: Shape, T: Scalar> Sections for $name<I, T> {
-            const COUNT: u16 = 1;
             const BYTES: usize = Self::LABEL.bytes();
         }
 
@@ -233,7 +229,7 @@ const fn labels<L: Layer, O: Optimizer<T>, T: Scalar>() -> [Label; 2] {
 
 fn save<O: Optimizer<T>, T: Scalar, L: Layer, S: OwnedStorage>(
     state: &State<O::State, T, L::Parameters, S>,
-    progress: Progress,
+    (seed, epoch): (u64, u32),
     writer: &mut Writer<'_>,
 ) {
     use core::borrow::Borrow;
@@ -246,11 +242,11 @@ fn save<O: Optimizer<T>, T: Scalar, L: Layer, S: OwnedStorage>(
         put_numbers(place, array.as_slice());
         content = rest;
     }
-    let (seed, rest) = cut(writer.section(run), 8);
-    let (epoch, updates) = cut(rest, 4);
-    put(seed, &progress.seed.to_le_bytes());
-    put(epoch, &progress.epoch.to_le_bytes());
-    put(updates, &state.updates.to_le_bytes());
+    let (to_seed, rest) = cut(writer.section(run), 8);
+    let (to_epoch, to_updates) = cut(rest, 4);
+    put(to_seed, &seed.to_le_bytes());
+    put(to_epoch, &epoch.to_le_bytes());
+    put(to_updates, &state.updates.to_le_bytes());
 }
 
 fn find<O: Optimizer<T>, T: Scalar, L: Layer>(reader: &mut Reader<'_>) -> Result<(), LoadError> {
@@ -264,7 +260,7 @@ fn find<O: Optimizer<T>, T: Scalar, L: Layer>(reader: &mut Reader<'_>) -> Result
 fn load<O: Optimizer<T>, T: Scalar, L: Layer, S: OwnedStorage>(
     state: &mut State<O::State, T, L::Parameters, S>,
     reader: &mut Reader<'_>,
-) -> Result<Progress, LoadError> {
+) -> Result<(u64, u32), LoadError> {
     let [optimizer, run] = labels::<L, O, T>();
     let content = reader.section(optimizer)?;
     let [low, high, epoch, updates] = u32s(reader.section(run)?).ok_or(LoadError::Damaged)?;
@@ -274,17 +270,13 @@ fn load<O: Optimizer<T>, T: Scalar, L: Layer, S: OwnedStorage>(
         get_numbers(part, S::borrow_mut(array));
     }
     state.updates = updates;
-    Ok(Progress {
-        seed: u64::from(low) | u64::from(high) << 32,
-        epoch,
-    })
+    Ok((u64::from(low) | u64::from(high) << 32, epoch))
 }
 
 macro_rules! trainers {
     ($($(#[$feature:meta])? [$($generics:tt)*] $trainer:ty, $storage:ty;)*) => {$(
         $(#[$feature])?
         impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, $($generics)*> Sections for $trainer {
-            const COUNT: u16 = 2;
             const BYTES: usize = {
                 let [optimizer, run] = labels::<L, O, T>();
                 optimizer.bytes() + run.bytes()
@@ -293,7 +285,7 @@ macro_rules! trainers {
         $(#[$feature])?
         impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, $($generics)*> Save for &$trainer {
             fn save(self, writer: &mut Writer<'_>) {
-                save::<O, T, L, $storage>(self.state(), self.progress(), writer);
+                save::<O, T, L, $storage>(self.state(), (self.own_seed(), self.next_epoch()), writer);
             }
         }
         $(#[$feature])?
@@ -302,8 +294,8 @@ macro_rules! trainers {
                 find::<O, T, L>(reader)
             }
             fn load(&mut self, reader: &mut Reader<'_>) -> Result<(), LoadError> {
-                let progress = load::<O, T, L, $storage>(self.state_mut(), reader)?;
-                self.set_progress(progress);
+                let (seed, epoch) = load::<O, T, L, $storage>(self.state_mut(), reader)?;
+                self.seed(seed).resume_at(epoch);
                 Ok(())
             }
         }

@@ -9,6 +9,16 @@ const DIMENSIONS: usize = 4;
 ///
 /// The value at `[i, j, …]` lies at `start + i * strides[0] + j * strides[1] + …`, so that a transposed layout is a matter
 /// of strides.
+///
+/// ```
+/// use sizednet::layer::{Module, Tensor};
+///
+/// /// [`Layer::tensors`](sizednet::Layer::tensors) of a layer whose parameters are weights from 2 inputs to 3 outputs,
+/// /// `[2][3]`, where `PyTorch` has `[3][2]`.
+/// fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
+///     visit(module.tensor("weight", [3, 2], [1, 3], 0));
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Tensor<'a> {
     module: Module<'a>,

@@ -94,9 +94,9 @@ macro_rules! adam {
         }
 
         impl<T: Scalar, R: Schedule<T>> Optimizer<T> for $name<T, R> {
-    const NAME: &'static str = stringify!($name);
             type State = [T; 2];
             type Step = AdamStep<T>;
+            const NAME: &'static str = stringify!($name);
             const READS_GRADIENT: bool = false;
 
             fn prepare(&self, updates: u32, _: &[T]) -> AdamStep<T> {

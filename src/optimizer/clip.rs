@@ -49,9 +49,9 @@ fn scale<T: Scalar>(values: &[T], limit: T) -> T {
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipNorm<O, T> {
-    const NAME: &'static str = O::NAME;
     type State = O::State;
     type Step = (O::Step, T);
+    const NAME: &'static str = O::NAME;
 
     fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step {
         (
@@ -95,9 +95,9 @@ pub struct ClipValue<O, T = f32> {
 }
 
 impl<T: Scalar, O: Optimizer<T>> Optimizer<T> for ClipValue<O, T> {
-    const NAME: &'static str = O::NAME;
     type State = O::State;
     type Step = (O::Step, T);
+    const NAME: &'static str = O::NAME;
 
     fn prepare(&self, updates: u32, gradient: &[T]) -> Self::Step {
         (self.optimizer.prepare(updates, gradient), self.limit)

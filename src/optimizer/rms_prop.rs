@@ -59,9 +59,9 @@ impl<T: Scalar, R: Schedule<T>> RmsProp<T, R> {
 }
 
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for RmsProp<T, R> {
-    const NAME: &'static str = "RmsProp";
     type State = [T; 1];
     type Step = (T, T, T, Option<T>);
+    const NAME: &'static str = "RmsProp";
     const READS_GRADIENT: bool = false;
 
     #[inline]

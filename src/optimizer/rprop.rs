@@ -59,9 +59,9 @@ pub struct RpropStep<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Rprop<T> {
-    const NAME: &'static str = "Rprop";
     type State = [T; 2];
     type Step = RpropStep<T>;
+    const NAME: &'static str = "Rprop";
     const READS_GRADIENT: bool = false;
 
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {

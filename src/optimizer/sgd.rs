@@ -55,9 +55,9 @@ pub(super) fn decayed<T: Scalar>(decay: Option<T>, parameter: T, gradient: T) ->
 }
 
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
-    const NAME: &'static str = "Sgd";
     type State = [T; 0];
     type Step = (T, Option<T>);
+    const NAME: &'static str = "Sgd";
     const READS_GRADIENT: bool = false;
 
     #[inline]
@@ -133,9 +133,9 @@ impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
 }
 
 impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
-    const NAME: &'static str = "Momentum";
     type State = [T; 1];
     type Step = (T, Option<T>, T, bool);
+    const NAME: &'static str = "Momentum";
     const READS_GRADIENT: bool = false;
 
     #[inline]

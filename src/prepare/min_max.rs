@@ -130,57 +130,6 @@ impl<I: Shape, T: Scalar> MinMax<I, T> {
     pub const fn range(&self) -> &I::Array<T> {
         &self.range
     }
-
-    /// Scales an input where it lies.
-    ///
-    /// ```
-    /// use sizednet::{MinMax, sizes::U1};
-    ///
-    /// let mut input = [2.0];
-    /// MinMax::<U1>::new([1.0], [4.0]).apply(&mut input);
-    /// assert_eq!(input, [0.25]);
-    /// ```
-    pub fn apply(&self, input: &mut I::Array<T>) {
-        affine::apply::<I, T>(input, self.parts());
-    }
-    /// The input, scaled.
-    pub fn applied(&self, input: &I::Array<T>) -> I::Array<T> {
-        let mut scaled = input.clone();
-        self.apply(&mut scaled);
-        scaled
-    }
-    /// Back from scaled values to those of the data: the answers of a regression whose targets were scaled.
-    ///
-    /// ```
-    /// use sizednet::{MinMax, sizes::U1};
-    ///
-    /// let mut answer = [0.25];
-    /// MinMax::<U1>::new([1.0], [4.0]).undo(&mut answer);
-    /// assert_eq!(answer, [2.0]);
-    /// ```
-    pub fn undo(&self, input: &mut I::Array<T>) {
-        affine::undo::<I, T>(input, self.parts());
-    }
-
-    /// Smallest values and ranges as flat slices.
-    pub(crate) fn parts(&self) -> [&[T]; 2] {
-        [values::<I, T>(&self.minimum), values::<I, T>(&self.range)]
-    }
-    /// Smallest values and ranges as flat slices, to write.
-    pub(crate) fn parts_mut(&mut self) -> [&mut [T]; 2] {
-        [
-            values_mut::<I, T>(&mut self.minimum),
-            values_mut::<I, T>(&mut self.range),
-        ]
-    }
 }
 
-/// With minimum 0 and range 1, which changes nothing: what a [file](crate::file) is loaded into.
-impl<I: Shape, T: Scalar> Default for MinMax<I, T> {
-    fn default() -> Self {
-        let mut identity = Self::new(Element::ZERO, Element::ZERO);
-        let [_, scales] = identity.parts_mut();
-        scales.fill(T::ONE);
-        identity
-    }
-}
+affine::affine!(MinMax { minimum, range });

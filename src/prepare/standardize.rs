@@ -149,57 +149,6 @@ impl<I: Shape, T: Scalar> Standardize<I, T> {
     pub const fn scale(&self) -> &I::Array<T> {
         &self.scale
     }
-
-    /// Scales an input where it lies.
-    ///
-    /// ```
-    /// use sizednet::{Standardize, sizes::U1};
-    ///
-    /// let mut input = [5.0];
-    /// Standardize::<U1>::new([1.0], [2.0]).apply(&mut input);
-    /// assert_eq!(input, [2.0]);
-    /// ```
-    pub fn apply(&self, input: &mut I::Array<T>) {
-        affine::apply::<I, T>(input, self.parts());
-    }
-    /// The input, scaled.
-    pub fn applied(&self, input: &I::Array<T>) -> I::Array<T> {
-        let mut scaled = input.clone();
-        self.apply(&mut scaled);
-        scaled
-    }
-    /// Back from scaled values to those of the data: the answers of a regression whose targets were scaled.
-    ///
-    /// ```
-    /// use sizednet::{Standardize, sizes::U1};
-    ///
-    /// let mut answer = [2.0];
-    /// Standardize::<U1>::new([1.0], [2.0]).undo(&mut answer);
-    /// assert_eq!(answer, [5.0]);
-    /// ```
-    pub fn undo(&self, input: &mut I::Array<T>) {
-        affine::undo::<I, T>(input, self.parts());
-    }
-
-    /// Means and scales as flat slices.
-    pub(crate) fn parts(&self) -> [&[T]; 2] {
-        [values::<I, T>(&self.mean), values::<I, T>(&self.scale)]
-    }
-    /// Means and scales as flat slices, to write.
-    pub(crate) fn parts_mut(&mut self) -> [&mut [T]; 2] {
-        [
-            values_mut::<I, T>(&mut self.mean),
-            values_mut::<I, T>(&mut self.scale),
-        ]
-    }
 }
 
-/// With mean 0 and scale 1, which changes nothing: what a [file](crate::file) is loaded into.
-impl<I: Shape, T: Scalar> Default for Standardize<I, T> {
-    fn default() -> Self {
-        let mut identity = Self::new(Element::ZERO, Element::ZERO);
-        let [_, scales] = identity.parts_mut();
-        scales.fill(T::ONE);
-        identity
-    }
-}
+affine::affine!(Standardize { mean, scale });

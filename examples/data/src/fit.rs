@@ -1,8 +1,9 @@
-//! The fit: epochs with a progress bar, validation after each, early stop.
+//! The fit: epochs with a progress bar, validation after each, early stop; its learning rate.
 
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sizednet::schedule::Cosine;
 use sizednet::{DataError, EarlyStop, Layer, Network, OwnedStorage, TrainingError};
 
 use crate::Failure;
@@ -58,4 +59,14 @@ pub fn fit<L: Layer, S: OwnedStorage>(
         best.map_or(0, |best| best + 1)
     );
     Ok(points)
+}
+
+/// A learning rate that falls from `start` to 0 over all epochs of so many samples.
+pub fn falling(start: f32, epochs: u32, samples: usize, batch: usize) -> Cosine<f32> {
+    let updates = samples.div_ceil(batch) as u32;
+    Cosine {
+        start,
+        end: 0.0,
+        updates: epochs.saturating_mul(updates),
+    }
 }

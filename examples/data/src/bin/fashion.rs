@@ -9,10 +9,13 @@ use std::time::Instant;
 
 use data::options::{self, Common};
 use data::readers::garments;
-use data::{Failure, fit::fit, pictures};
+use data::{
+    Failure,
+    fit::{falling, fit},
+    pictures,
+};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::prepare::{split_stratified, subset};
-use sizednet::schedule::Cosine;
 use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};
 
 const HELP: &str = "\
@@ -76,14 +79,7 @@ fn run(common: &Common, own: &Own) -> Result<(), Failure> {
 
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(common.seed);
     let mut network = Network::<Fashion, f32, Heap>::random(&mut rng);
-    // falls to 0 over all epochs
-    let rate = Cosine {
-        start: 0.001,
-        end: 0.0,
-        updates: common
-            .epochs
-            .saturating_mul(training.len().div_ceil(64) as u32),
-    };
+    let rate = falling(0.001, common.epochs, training.len(), 64);
     let mut trainer =
         Trainer::<Fashion, _, _, MiniBatch<U64>, f32, Heap>::new(CrossEntropy, Adam::new(rate));
     trainer.seed(common.seed);

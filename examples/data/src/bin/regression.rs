@@ -7,11 +7,14 @@
 use std::process::ExitCode;
 
 use data::options::{self, Common};
-use data::{Failure, fit::fit, pictures};
+use data::{
+    Failure,
+    fit::{falling, fit},
+    pictures,
+};
 use rand_distr::{Distribution, Normal, Uniform};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::prepare::{split, subset};
-use sizednet::schedule::Cosine;
 use sizednet::{
     Adam, Dense, MeanSquaredError, Network, Portable, Standardize, Tanh, Trainer, sizes::*,
 };
@@ -88,14 +91,7 @@ fn run(common: &Common, own: &Own) -> Result<(), Failure> {
         .collect();
 
     let mut network = Network::<Curve>::random(&mut rng);
-    // falls to 0 over all epochs
-    let rate = Cosine {
-        start: 0.01,
-        end: 0.0,
-        updates: common
-            .epochs
-            .saturating_mul(training.len().div_ceil(32) as u32),
-    };
+    let rate = falling(0.01, common.epochs, training.len(), 32);
     let mut trainer = Trainer::mini_batch::<U32>(MeanSquaredError, Adam::new(rate));
     trainer.seed(common.seed);
     let points = fit(
