@@ -65,6 +65,7 @@ where
     const BACKWARD_VALUES: usize = length::<A::Output>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
     const WRITES: bool = true;
     const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
+    const GROUPS: bool = A::GROUPS && B::GROUPS;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -208,6 +209,7 @@ macro_rules! tuples {
             const BACKWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_VALUES;
             const WRITES: bool = true;
             const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
+            const GROUPS: bool = <chain!($first $($rest)*) as Layer>::GROUPS;
 
             fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
                 parameters: &mut [T],

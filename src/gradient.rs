@@ -16,6 +16,8 @@ use crate::sizes::U1;
 use crate::storage::{OwnedStorage, Stack, Storage, StorageMut};
 use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
 
+mod group;
+
 /// A gradient: one number for each parameter, so it has the type of a network, and its layers can be looked at.
 pub type Gradient<L, T = f32, S = Stack> = Network<L, T, S>;
 

@@ -28,8 +28,10 @@
 use core::marker::PhantomData;
 use core::num::NonZeroUsize;
 
+use crate::sizes::U4;
 use crate::{Scalar, Size};
 
+pub(crate) mod group;
 mod portable;
 #[cfg(feature = "simd")]
 pub(crate) mod simd;
@@ -275,3 +277,25 @@ macro_rules! kernel {
 
 kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
 kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
+
+/// For small layers: a group of samples side by side, in slices of `[values][samples]`.
+#[derive(Debug)]
+pub(crate) struct GroupKernel;
+
+impl Kernel for GroupKernel {
+    type Block = U4;
+    type Portable = Self;
+
+    #[inline(always)]
+    fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+        group::affine(dense, pass);
+    }
+    #[inline(always)]
+    fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
+        group::weight_gradient(dense, pass);
+    }
+    #[inline(always)]
+    fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
+        group::input_gradient(dense, pass);
+    }
+}

@@ -118,6 +118,10 @@ pub trait Layer: 'static {
     const WRITES: bool = false;
     /// Whether [`descend`](Self::descend) does anything.
     const DESCENDS: bool = false;
+    /// Whether it is small, and its functions take any layout of samples that the kernel takes: a group of samples then
+    /// passes through side by side.
+    #[doc(hidden)]
+    const GROUPS: bool = false;
     /// How many numbers it takes in an `nn.Sequential` of `PyTorch`: an activation of a layer is a module of its own there.
     const MODULES: usize = 1;
 

@@ -120,7 +120,31 @@ pub trait Optimizer<T: Scalar>: Copy {
 }
 
 /// Fewer parameters than this are tried one by one as soon as bounded.
-const FEW: usize = 64;
+pub(crate) const FEW: usize = 64;
+
+/// Plain gradient descent of few parameters, with a gradient times a power of two. Returns whether all values are finite; else
+/// nothing is written.
+#[inline(always)]
+pub(crate) fn descend<T: Scalar>(
+    rate: T,
+    parameters: &mut [T],
+    (gradient, share): (&[T], T),
+) -> bool {
+    debug_assert!(parameters.len() < FEW);
+    let mut next = [T::ZERO; FEW];
+    let mut finite = true;
+    for ((parameter, gradient), next) in parameters.iter().zip(gradient).zip(&mut next) {
+        let gradient = *gradient * share;
+        *next = *parameter - rate * gradient;
+        finite &= gradient.is_finite() & next.is_finite();
+    }
+    if finite {
+        for (parameter, next) in parameters.iter_mut().zip(&next) {
+            *parameter = *next;
+        }
+    }
+    finite
+}
 
 /// Checks the update of all parameters without writing, then writes it. The mean gradient is the one given times a power of
 /// two.

@@ -10,6 +10,7 @@ use generic_array::typenum::Unsigned;
 use crate::batching::{Batching, FullBatch, MiniBatch, OwnOrder, Stochastic};
 use crate::error::{Place, TrainingError};
 use crate::gradient::{Batch, Block, divide};
+use crate::kernel::group::GROUP;
 use crate::layer::Noise;
 use crate::loss::TakenBy;
 use crate::network::Network;
@@ -248,6 +249,16 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             self.state.updates = self.state.updates.saturating_add(1);
             return Ok(loss);
         }
+        if Block::<L, T, S, M::Block>::GROUPS
+            && count == GROUP as u32
+            && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
+            && let Some(loss) = self
+                .block
+                .descend_group(parameters, &self.loss, &batch, rate)
+        {
+            self.state.updates = self.state.updates.saturating_add(1);
+            return Ok(loss);
+        }
         let gradient = S::borrow_mut(&mut self.gradient).as_mut_slice();
         let loss = self
             .block
@@ -397,19 +408,16 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         P: StorageMut,
     {
         #[cfg(feature = "alloc")]
-        {
-            if let Some(batch) = M::SAMPLES {
-                let count = check::<_, _, L::Output, T>(samples)? as usize;
-                if batch < count && self.order.len() < count {
-                    self.order = vec![0; count];
-                }
+        if let Some(batch) = M::SAMPLES {
+            let count = check::<_, _, L::Output, T>(samples)? as usize;
+            if batch < count && self.order.len() < count {
+                self.order = vec![0; count];
             }
             let mut order = core::mem::take(&mut self.order);
             let result = self.epoch_with(network, samples, &mut order);
             self.order = order;
-            result
+            return result;
         }
-        #[cfg(not(feature = "alloc"))]
         self.epoch_with(network, samples, &mut [])
     }
 

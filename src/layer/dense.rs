@@ -76,6 +76,7 @@ where
     const MULTIPLY_ADDS: usize = Self::WEIGHTS;
     const WRITES: bool = true;
     const DESCENDS: bool = true;
+    const GROUPS: bool = Self::DIMENSIONS.are_small();
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(

@@ -40,6 +40,7 @@ impl<L: Layer> Layer for Portable<L> {
     const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
     const WRITES: bool = L::WRITES;
     const DESCENDS: bool = L::DESCENDS;
+    const GROUPS: bool = L::GROUPS;
     const MODULES: usize = L::MODULES;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(
