@@ -26,10 +26,11 @@ pub(crate) struct Built {
     pub(crate) skipped: Vec<String>,
 }
 
-/// The folder of this package.
-fn folder() -> &'static Path {
-    let runner = Path::new(env!("CARGO_MANIFEST_DIR"));
-    runner.parent().unwrap_or(runner)
+/// The folder of this package: of the checkout that cargo runs it for, not of one that a shared target folder was built from.
+fn folder() -> PathBuf {
+    let runner = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    runner.parent().unwrap_or(&runner).to_owned()
 }
 
 /// The folder that builds go to.
