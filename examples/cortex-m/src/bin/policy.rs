@@ -1,0 +1,4 @@
+//! A policy from flash, tuned.
+#![cfg_attr(any(target_os = "none", target_os = "unknown"), no_std, no_main)]
+
+firmware::firmware!(policy);

@@ -1,0 +1,4 @@
+//! XOR, all rows at once.
+#![cfg_attr(any(target_os = "none", target_os = "unknown"), no_std, no_main)]
+
+firmware::firmware!(xor_batch);

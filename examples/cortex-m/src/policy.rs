@@ -1,0 +1,101 @@
+//! A policy of 13-64-64-4 that was trained on the PC runs from flash; its last layer is tuned on the device.
+
+use core::hint::black_box;
+
+use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+use sizednet::{Borrowed, MeanSquaredError, Network, Schedule, Sgd, Trainer, TrainingError};
+
+use crate::board::Board;
+use crate::hash::Hash;
+use crate::tasks::{Body, Head, Policy, any_state, rotors};
+use crate::weights;
+
+/// In flash, without a copy in RAM.
+static POLICY: Network<Policy, f32, Borrowed<'static>> = Network::compiled_in(&weights::POLICY);
+
+/// The learning rate as a type: a memory of nothing but zeros has no copy in flash.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate;
+
+impl Schedule<f32> for Rate {
+    fn rate(&self, _: u32) -> f32 {
+        0.02
+    }
+}
+
+type Tuner = Trainer<Head, MeanSquaredError, Sgd<f32, Rate>>;
+
+/// The last layer and its trainer.
+#[derive(Debug)]
+pub struct Memory {
+    head: Network<Head>,
+    trainer: Tuner,
+}
+
+impl Memory {
+    /// Before training.
+    pub const NEW: Self = Self {
+        head: Network::zeros(),
+        trainer: Trainer::stochastic(MeanSquaredError, Sgd::new(Rate)),
+    };
+}
+
+/// What the rotors have to do where the first has lost a tenth of its thrust.
+fn worn(state: &[f32; 13]) -> [f32; 4] {
+    let [first, second, third, fourth] = rotors(state);
+    [first * 1.1, second, third, fourth]
+}
+
+/// Runs, tunes the head and reports.
+pub fn run(Memory { head, trainer }: &mut Memory, board: &mut impl Board) -> bool {
+    let mut rng = Xoshiro128PlusPlus::seed_from_u64(1);
+    let mut weights = Hash::NEW;
+    for weight in POLICY.parameters() {
+        weights.add(*weight);
+    }
+    board.line("flash", weights.halves());
+    let state = black_box(any_state(&mut rng));
+    let output = board.stack("running", || POLICY.forward(&state));
+    board.bits("output", &output);
+    let output = board.instructions("forward", || POLICY.forward(&state));
+    board.bits("output", &output);
+
+    let (body, its_head) = POLICY.split();
+    head.copy_from(&its_head);
+    let mut hash = Hash::NEW;
+    let tuning = board.stack("training", || {
+        tune(&body, head, trainer, &mut rng, &mut hash)
+    });
+    board.line("losses", hash.halves());
+    let (before, after) = tuning.unwrap_or_default();
+    board.bits("before, after", &[before, after]);
+    board.bits("head", head.parameters());
+
+    let features = body.forward(&state);
+    let target = worn(&state);
+    let loss = board.instructions("step", || trainer.step(head, &features, &target));
+    board.bits("loss", &loss);
+    loss.is_ok() && after < before
+}
+
+/// Tunes by 128 samples; the sums of the losses of the first 32 and of the last.
+fn tune(
+    body: &Network<Body, f32, Borrowed<'_>>,
+    head: &mut Network<Head>,
+    trainer: &mut Tuner,
+    rng: &mut Xoshiro128PlusPlus,
+    hash: &mut Hash,
+) -> Result<(f32, f32), TrainingError> {
+    let (mut before, mut after) = (0.0, 0.0);
+    for place in 0..128 {
+        let state = any_state(rng);
+        let loss = trainer.step(head, &body.forward(&state), &worn(&state))?;
+        hash.add(loss);
+        match place {
+            0..32 => before += loss,
+            96.. => after += loss,
+            _ => (),
+        }
+    }
+    Ok((before, after))
+}

@@ -1,0 +1,114 @@
+//! A sine, learned on the device by a network of 1-16-16-1.
+
+use core::hint::black_box;
+
+use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+use sizednet::{
+    Dense, MeanSquaredError, Network, Portable, Schedule, Sgd, Tanh, Trainer, TrainingError,
+    sizes::*,
+};
+
+use crate::board::Board;
+use crate::hash::Hash;
+
+type Sine = Portable<(Dense<U1, U16, Tanh>, Dense<U16, U16, Tanh>, Dense<U16, U1>)>;
+
+/// Samples of one period.
+const COUNT: usize = 16;
+
+/// Angles from -pi to pi, in thirds of pi, and their sines; made by the compiler, in flash.
+static SAMPLES: [([f32; 1], [f32; 1]); COUNT] = {
+    let mut samples = [([0.0], [0.0]); COUNT];
+    let mut i = 0;
+    while i < COUNT {
+        let turn = (2 * i + 1) as f64 / COUNT as f64 - 1.0;
+        samples[i] = (
+            [turn as f32 * 3.0],
+            [sine(turn * core::f64::consts::PI) as f32],
+        );
+        i += 1;
+    }
+    samples
+};
+
+/// Taylor's series up to pi.
+const fn sine(x: f64) -> f64 {
+    let (mut term, mut sum, mut n) = (x, x, 1.0);
+    while n < 30.0 {
+        term *= -x * x / ((n + 1.0) * (n + 2.0));
+        sum += term;
+        n += 2.0;
+    }
+    sum
+}
+
+/// The learning rate as a type: a memory of nothing but zeros has no copy in flash.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate;
+
+impl Schedule<f32> for Rate {
+    fn rate(&self, _: u32) -> f32 {
+        0.07
+    }
+}
+
+type Learner = Trainer<Sine, MeanSquaredError, Sgd<f32, Rate>>;
+
+/// Network, trainer and the order of the samples.
+#[derive(Debug)]
+pub struct Memory {
+    network: Network<Sine>,
+    trainer: Learner,
+    order: [u32; COUNT],
+}
+
+impl Memory {
+    /// Before training.
+    pub const NEW: Self = Self {
+        network: Network::zeros(),
+        trainer: Trainer::stochastic(MeanSquaredError, Sgd::new(Rate)),
+        order: [0; COUNT],
+    };
+}
+
+/// Learns, and reports.
+pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
+    let Memory {
+        network,
+        trainer,
+        order,
+    } = memory;
+    let mut hash = Hash::NEW;
+    let training = board.stack("training", || learn(network, trainer, order, &mut hash));
+    board.line("losses", hash.halves());
+    board.bits("weights", network.parameters());
+
+    let mut worst = 0.0;
+    for (input, [target]) in black_box(&SAMPLES) {
+        let [output] = board.stack("running", || network.forward(input));
+        board.bits("output", &[output]);
+        let error = (output - target).abs();
+        worst = if error > worst { error } else { worst };
+    }
+    board.bits("worst", &[worst]);
+
+    let [(input, target), ..] = black_box(&SAMPLES);
+    let output = board.instructions("forward", || network.forward(input));
+    board.bits("output", &output);
+    let loss = board.instructions("step", || trainer.step(network, input, target));
+    board.bits("loss", &loss);
+    training.is_ok() && loss.is_ok() && worst < 0.1
+}
+
+fn learn(
+    network: &mut Network<Sine>,
+    trainer: &mut Learner,
+    order: &mut [u32; COUNT],
+    hash: &mut Hash,
+) -> Result<(), TrainingError> {
+    *network = Network::random(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+    for _ in 0..500 {
+        hash.add(trainer.epoch_with(network, &SAMPLES, order)?.loss);
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! What is learned: architectures and samples, the same for the PC that trains and the device that runs.
+
+use rand_xoshiro::rand_core::Rng;
+use sizednet::{Dense, Portable, Sigmoid, Tanh, sizes::*};
+
+/// Solves XOR.
+pub type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
+
+/// The four rows of XOR, in flash.
+pub static ROWS: [([f32; 2], [f32; 1]); 4] = [
+    ([0.0, 0.0], [0.0]),
+    ([0.0, 1.0], [1.0]),
+    ([1.0, 0.0], [1.0]),
+    ([1.0, 1.0], [0.0]),
+];
+
+/// The layers of a policy that stay as they are.
+pub type Body = Portable<(Dense<U13, U64, Tanh>, Dense<U64, U64, Tanh>)>;
+/// The layer of a policy that is tuned on the device.
+pub type Head = Portable<Dense<U64, U4>>;
+/// Four rotors, from position, attitude as a quaternion, velocity and rates of turn.
+pub type Policy = (Body, Head);
+
+/// A state of the aircraft that could be any: each number from -1 to 1.
+pub fn any_state(rng: &mut impl Rng) -> [f32; 13] {
+    let mut state = [0.0; 13];
+    for value in &mut state {
+        // 24 bits: exact on every machine
+        *value = (rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0;
+    }
+    state
+}
+
+/// What each rotor makes of height and climb, roll, pitch and yaw.
+const MIXER: [[f32; 4]; 4] = [
+    [0.5, 0.4, 0.4, 0.2],
+    [0.5, -0.4, 0.4, -0.2],
+    [0.5, -0.4, -0.4, 0.2],
+    [0.5, 0.4, -0.4, -0.2],
+];
+
+/// The rotors of a hand-written controller, which the policy imitates: proportional and derivative, with limits.
+pub fn rotors(state: &[f32; 13]) -> [f32; 4] {
+    let [x, y, z, _, qx, qy, qz, vx, vy, vz, wx, wy, wz] = *state;
+    let lift = -(z + 0.5 * vz);
+    let roll = -(qx + 0.3 * wx + 0.2 * y + 0.1 * vy);
+    let pitch = -(qy + 0.3 * wy - 0.2 * x - 0.1 * vx);
+    let yaw = -(qz + 0.3 * wz);
+    MIXER.map(|[a, b, c, d]| (a * lift + b * roll + c * pitch + d * yaw).clamp(-1.0, 1.0))
+}

@@ -1,0 +1,67 @@
+//! XOR, learned on the device, all rows at once.
+
+use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+use sizednet::{
+    FullBatch, MeanSquaredError, Network, Schedule, Sgd, Trainer, TrainingError, sizes::U4,
+};
+
+use crate::board::Board;
+use crate::hash::Hash;
+use crate::tasks::{ROWS, Xor};
+
+/// The learning rate as a type: a memory of nothing but zeros has no copy in flash.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate;
+
+impl Schedule<f32> for Rate {
+    fn rate(&self, _: u32) -> f32 {
+        4.0
+    }
+}
+
+// in blocks of four, as there are no more rows
+type Learner = Trainer<Xor, MeanSquaredError, Sgd<f32, Rate>, FullBatch<U4>>;
+
+/// Network and trainer.
+#[derive(Debug)]
+pub struct Memory {
+    network: Network<Xor>,
+    trainer: Learner,
+}
+
+impl Memory {
+    /// Before training.
+    pub const NEW: Self = Self {
+        network: Network::zeros(),
+        trainer: Trainer::<Xor, _, _>::full_batch_in_blocks(MeanSquaredError, Sgd::new(Rate)),
+    };
+}
+
+/// Learns for 2,000 epochs, and reports.
+pub fn run(Memory { network, trainer }: &mut Memory, board: &mut impl Board) -> bool {
+    let mut hash = Hash::NEW;
+    let training = board.stack("training", || learn(network, trainer, &mut hash));
+    board.line("losses", hash.halves());
+    board.bits("weights", network.parameters());
+    let mut right = 0;
+    for (input, target) in &ROWS {
+        let output = board.stack("running", || network.forward(input));
+        board.bits("output", &output);
+        right += u32::from((output[0] > 0.5) == (target[0] > 0.5));
+    }
+    board.line("right", [right]);
+    let last = board.instructions("epoch", || trainer.epoch_with(network, &ROWS, &mut []));
+    training.is_ok() && last.is_ok() && right == 4
+}
+
+fn learn(
+    network: &mut Network<Xor>,
+    trainer: &mut Learner,
+    hash: &mut Hash,
+) -> Result<(), TrainingError> {
+    *network = Network::random(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+    for _ in 0..2_000 {
+        hash.add(trainer.epoch_with(network, &ROWS, &mut [])?.loss);
+    }
+    Ok(())
+}
