@@ -53,6 +53,9 @@ pub trait Activation: 'static {
     /// The activation of each of the values, in place.
     #[inline(always)]
     fn apply<T: Scalar>(values: &mut [T]) {
+        if !cfg!(feature = "simd") {
+            return apply_one_by_one::<Self, T>(values);
+        }
         let (chunks, rest) = values.as_chunks_mut::<CHUNK>();
         for chunk in chunks {
             *chunk = chunk_values::<Self, T>(chunk);
@@ -92,12 +95,35 @@ fn chunk_values<A: Activation + ?Sized, T: Scalar>(inputs: &[T; CHUNK]) -> [T; C
 }
 
 /// The activation of each of the values, in place.
-#[inline]
+#[inline(always)]
 pub(crate) fn apply<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
     if A::IDENTITY {
         return;
     }
     elementwise(values.len(), Apply::<A, T>(values, PhantomData));
+}
+
+/// Where code has to be small: functions of their own, for all layers.
+#[inline(always)]
+fn apply_one_by_one<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
+    #[inline(never)]
+    fn value<A: Activation + ?Sized, T: Scalar>(x: T) -> T {
+        A::value(x)
+    }
+    #[inline(never)]
+    fn apply_many<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
+        for y in values {
+            // hidden, or the loop would be unrolled
+            *y = A::value(core::hint::black_box(*y));
+        }
+    }
+    if values.len() < CHUNK / 2 {
+        for y in values {
+            *y = value::<A, T>(*y);
+        }
+    } else {
+        apply_many::<A, T>(values);
+    }
 }
 
 struct Apply<'a, A: ?Sized, T>(&'a mut [T], PhantomData<A>);
@@ -111,9 +137,16 @@ impl<A: Activation + ?Sized, T: Scalar> Elementwise for Apply<'_, A, T> {
     }
 }
 
-/// The chain rule for each of the output gradients, in place.
-#[inline]
+/// The chain rule for each of the output gradients, in place; one function for all layers where code has to be small.
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
 pub(crate) fn chain<A: Activation + ?Sized, T: Scalar>(output_gradient: &mut [T], kept: &[T]) {
+    chain_few::<A, T>(output_gradient, kept);
+}
+
+/// [`chain`] for few numbers, which are not worth a call.
+#[inline(always)]
+pub(crate) fn chain_few<A: Activation + ?Sized, T: Scalar>(output_gradient: &mut [T], kept: &[T]) {
     if A::IDENTITY {
         return;
     }

@@ -297,29 +297,29 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         bad.map(|place| (batch.index)(place) as usize)
     }
 
-    /// A step of plain gradient descent by one sample, straight into the parameters; returns the sample's loss. `None` if a
-    /// value might not be finite, or the layers don't offer it; nothing is then written.
-    #[inline]
-    pub(crate) fn descend<D, E, F>(
+    /// A step of plain gradient descent by one sample, its inputs and target, straight into the parameters; returns its part
+    /// of the mean loss over `of` samples. `None` if a value would not be finite, or, with feature `simd`, might not;
+    /// nothing is then written.
+    #[cfg_attr(feature = "simd", inline)]
+    #[cfg_attr(not(feature = "simd"), inline(never))]
+    pub(crate) fn descend<E, K: TakenBy<E, T> + ?Sized>(
         &mut self,
         parameters: &mut [T],
         loss: &E,
-        batch: &Batch<T, D, F>,
+        (inputs, target): (&[T], &K),
+        of: T,
         rate: T,
-    ) -> Option<T>
-    where
-        D: Samples<InputArray<L, T>>,
-        D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
-        F: Fn(u32) -> u32,
-    {
-        let (input, target) = batch.samples.sample((batch.index)(0) as usize)?;
-        let inputs = values::<L::Input, T>(input);
+        noise: Noise,
+    ) -> Option<T> {
+        // the compiler sees the lengths of loops
+        let inputs = inputs.get(..<L::Input as Shape>::Len::USIZE)?;
+        let parameters = parameters.get_mut(..L::Parameters::USIZE)?;
         let tape = S::rows_mut(&mut self.tape).first_mut()?;
-        L::record::<T, NativeKernel<U1>>(parameters, inputs, tape, batch.noise);
+        L::record::<T, NativeKernel<U1>>(parameters, inputs, tape, noise);
         let mut slopes = <OutputArray<L, T>>::ZERO;
         let slopes = values_mut::<L::Output, T>(&mut slopes);
         let output = outputs_of(tape, slopes.len());
-        let loss = T::ZERO + target.kind().ok()?.loss(loss, output, slopes) / batch.of;
+        let loss = T::ZERO + target.loss(loss, output, slopes) / of;
         let step = Descent {
             rate,
             inputs,

@@ -78,6 +78,8 @@ pub trait Initializer {
 /// let number: f32 = uniform(2.0, 3.0, &mut rng);
 /// assert!((2.0..3.0).contains(&number));
 /// ```
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
 pub fn uniform<T: Scalar, R: Rng + ?Sized>(low: T, high: T, rng: &mut R) -> T {
     let unit = T::from_u32(rng.next_u32() >> 8) * T::from_f64(1.0 / 16_777_216.0);
     let number = low + (high - low) * unit;
@@ -108,15 +110,26 @@ pub fn normal<T: Scalar, R: Rng + ?Sized>(rng: &mut R) -> T {
     }
 }
 
+/// To be inlined, so that the limit is a constant: where doubles are made of integers they are larger than a network.
+#[inline(always)]
 fn fill_uniform<T: Scalar, R: Rng + ?Sized>(variance: f64, values: &mut [T], rng: &mut R) {
-    let limit = T::from_f64(3.0 * variance).sqrt();
+    fill_between(T::from_f64(3.0 * variance).sqrt(), values, rng);
+}
+
+#[inline(never)]
+fn fill_between<T: Scalar, R: Rng + ?Sized>(limit: T, values: &mut [T], rng: &mut R) {
     for value in values {
         *value = uniform(-limit, limit, rng);
     }
 }
 
+#[inline(always)]
 fn fill_normal<T: Scalar, R: Rng + ?Sized>(variance: f64, values: &mut [T], rng: &mut R) {
-    let deviation = T::from_f64(variance).sqrt();
+    fill_around_zero(T::from_f64(variance).sqrt(), values, rng);
+}
+
+#[inline(never)]
+fn fill_around_zero<T: Scalar, R: Rng + ?Sized>(deviation: T, values: &mut [T], rng: &mut R) {
     for value in values {
         *value = deviation * normal::<T, R>(rng);
     }
@@ -193,6 +206,7 @@ impl Initializer for Normal {
     }
 }
 
+#[inline(always)]
 fn mean_fan(fan: Fan) -> f64 {
     (fan.inputs + fan.outputs) as f64 / 2.0
 }
@@ -214,6 +228,7 @@ macro_rules! initializer {
         pub struct $name;
 
         impl Initializer for $name {
+            #[inline(always)]
             fn weights<T: Scalar, R: Rng + ?Sized>(&self, $fan: Fan, weights: &mut [T], rng: &mut R) {
                 $fill($variance, weights, rng);
             }

@@ -150,22 +150,28 @@ pub fn limit_vector_bits(bits: u32) {
     let _ = bits;
 }
 
-/// Whether a step of gradient descent by one sample surely leaves finite parameters, and a finite gradient.
-///
-/// A change far below the distance between the largest numbers leaves a finite parameter finite.
-#[inline]
+/// Whether a step of gradient descent by one sample leaves finite parameters; a gradient that is not finite leaves none. With
+/// vectors `false` says that the largest magnitudes leave a doubt; where code has to be small, every parameter is tried.
+#[inline(always)]
 pub(crate) fn descent_is_finite<T: Scalar>(
+    dense: Dimensions,
     rate: T,
-    inputs: &[T],
-    output_gradient: &[T],
+    (inputs, output_gradient): (&[T], &[T]),
     parameters: &[T],
 ) -> bool {
-    // 2^40 2^40 2^20 is less than 2^103, half of that distance in f32
-    let (factor, largest_rate) = (T::from_f64(1e12), T::from_f64(1e6));
-    rate.abs() <= largest_rate
-        && are_within(factor, inputs)
-        && are_within(factor, output_gradient)
-        && are_within(T::MAX, parameters)
+    if cfg!(feature = "simd") {
+        // a change far below the distance between the largest numbers leaves a finite parameter finite:
+        // 2^40 2^40 2^20 is less than 2^103, half of that distance in f32
+        let (factor, largest_rate) = (T::from_f64(1e12), T::from_f64(1e6));
+        rate.abs() <= largest_rate
+            && are_within(factor, inputs)
+            && are_within(factor, output_gradient)
+            && are_within(T::MAX, parameters)
+    } else if dense.are_unrolled() {
+        small::descent_is_finite(dense, rate, (inputs, output_gradient), parameters)
+    } else {
+        portable::descent_is_finite(dense, rate, (inputs, output_gradient), parameters)
+    }
 }
 
 /// Whether no magnitude is above a limit, or NaN.
@@ -186,9 +192,9 @@ fn are_within<T: Scalar>(limit: T, numbers: &[T]) -> bool {
 
 /// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one sample, the same in either
 /// arithmetic.
-#[inline]
+#[inline(always)]
 pub(crate) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
-    if dense.are_small() {
+    if dense.are_unrolled() {
         return small::descend(dense, rate, pass);
     }
     #[cfg(feature = "simd")]
@@ -229,6 +235,16 @@ impl Dimensions {
     pub(crate) const fn are_small(self) -> bool {
         self.inputs.get() * self.outputs.get() < NATIVE_FROM
     }
+    /// Whether loops over the weights are unrolled: for all that are small, but where code has to be small too.
+    #[inline(always)]
+    pub(crate) const fn are_unrolled(self) -> bool {
+        const BELOW: usize = if cfg!(feature = "simd") {
+            NATIVE_FROM
+        } else {
+            9
+        };
+        self.inputs.get() * self.outputs.get() < BELOW
+    }
 }
 
 /// What [`Network`](crate::Network) passes to its layers: the arithmetic of the machine where nothing says
@@ -261,7 +277,7 @@ macro_rules! kernel {
             $(
                 #[inline(always)]
                 fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {
-                    if dense.are_small() {
+                    if dense.are_unrolled() {
                         return small::$kernel(dense, pass);
                     }
                     #[cfg(feature = "simd")]

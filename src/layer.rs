@@ -163,7 +163,8 @@ pub trait Layer: 'static {
     ///
     /// It writes the gradient of the inputs if it is asked for, calls `before` with it, which steps the layers before this
     /// one, and only if that returns `true` writes its own parameters and returns `true`. Where a gradient or a new
-    /// parameter might be infinite or NaN, it returns `false` and nothing is written. As it stands, it always does.
+    /// parameter would be infinite or NaN, it returns `false` and nothing is written; with feature `simd` it may also do so
+    /// where it can't tell, and the step is then made by way of `backward`. As it stands, it always does.
     fn descend<T: Scalar, K: Kernel>(
         parameters: &mut [T],
         pass: Descent<'_, T>,

@@ -162,7 +162,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage> Network<L, T, S> {
         rng: &mut R,
     ) -> Self {
         let mut network = Self::default();
-        L::initialize(network.parameters_mut().as_mut_slice(), initializer, rng);
+        network.initialize(initializer, rng);
         network
     }
 }
@@ -357,6 +357,27 @@ impl<L: Layer, T: Scalar, S: StorageMut> Network<L, T, S> {
     /// ```
     pub fn parameters_mut(&mut self) -> &mut Parameters<L, T> {
         S::borrow_mut(&mut self.parameters)
+    }
+
+    /// First parameters from an initializer, in place: for a network in a `static`, which was never on the stack.
+    ///
+    /// ```
+    /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+    /// use sizednet::{Dense, Network, initializer::Recommended, sizes::*};
+    ///
+    /// let mut network = Network::<Dense<U2, U8>>::zeros();
+    /// network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
+    /// let same: Network<_> = Network::random(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+    /// assert_eq!(network, same);
+    /// ```
+    pub fn initialize<I: Initializer + ?Sized, R: Rng + ?Sized>(
+        &mut self,
+        initializer: &I,
+        rng: &mut R,
+    ) {
+        let parameters = self.parameters_mut().as_mut_slice();
+        parameters.fill(T::ZERO);
+        L::initialize(parameters, initializer, rng);
     }
     /// Takes over the parameters of another network.
     ///

@@ -8,6 +8,7 @@ use core::fmt::Debug;
 
 use crate::error::NotFinite;
 use crate::kernel::{Elementwise, elementwise};
+use crate::scalar::Finite;
 use crate::size::{Constant, Count, Element};
 use crate::storage::{OwnedStorage, Stack, StackArray};
 use crate::{Layer, Network, Scalar, StorageMut};
@@ -22,7 +23,7 @@ pub use adam::{Adam, AdamW};
 pub use clip::{ClipNorm, ClipValue};
 pub use rms_prop::RmsProp;
 pub use rprop::Rprop;
-pub use sgd::{Momentum, Sgd};
+pub use sgd::{Decay, Momentum, NoDecay, Sgd};
 
 /// An optimizer: settings, and the update of one parameter.
 ///
@@ -132,12 +133,14 @@ pub(crate) fn descend<T: Scalar>(
 ) -> bool {
     debug_assert!(parameters.len() < FEW);
     let mut next = [T::ZERO; FEW];
-    let mut finite = true;
+    let mut finite = Finite::new();
     for ((parameter, gradient), next) in parameters.iter().zip(gradient).zip(&mut next) {
         let gradient = *gradient * share;
         *next = *parameter - rate * gradient;
-        finite &= gradient.is_finite() & next.is_finite();
+        finite.see(gradient);
+        finite.see(*next);
     }
+    let finite = finite.holds();
     if finite {
         for (parameter, next) in parameters.iter_mut().zip(&next) {
             *parameter = *next;
@@ -351,7 +354,7 @@ macro_rules! parameter_state {
                 (gradient, share): (&[T], T),
             ) -> bool {
                 let [$($array),*] = arrays;
-                let mut finite = true;
+                let mut finite = Finite::new();
                 let all = parameters.iter_mut().zip(gradient);
                 $(let all = all.zip($array.iter_mut());)*
                 for parameter_state!(@ (parameter, gradient) $($value)*) in all {
@@ -362,11 +365,14 @@ macro_rules! parameter_state {
                         let [$($array),*] = state;
                         $(*$value = $array;)*
                     } else {
-                        let values = [gradient, next].into_iter().chain(state);
-                        finite &= values.fold(true, |finite, value| finite & value.is_finite());
+                        finite.see(gradient);
+                        finite.see(next);
+                        for value in state {
+                            finite.see(value);
+                        }
                     }
                 }
-                finite
+                finite.holds()
             }
             #[cfg(feature = "rayon")]
             fn join<'a, A: Send, B: Send>(

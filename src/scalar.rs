@@ -1,7 +1,7 @@
 //! The numbers a network computes with: `f32` or `f64`.
 
 use core::fmt::{Debug, Display};
-use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
+use core::ops::{Add, AddAssign, BitOr, Div, Mul, MulAssign, Neg, Sub};
 
 use const_default::ConstDefault;
 use generic_array::GenericArray;
@@ -70,7 +70,7 @@ pub trait Scalar:
 
     /// The bits, whose order is that of the magnitudes, with infinity and then NaN above them.
     #[doc(hidden)]
-    type Bits: Copy + Ord;
+    type Bits: Copy + Ord + BitOr<Output = Self::Bits>;
 
     /// The bits.
     #[doc(hidden)]
@@ -78,6 +78,9 @@ pub trait Scalar:
     /// The number of these bits.
     #[doc(hidden)]
     fn from_bits(bits: Self::Bits) -> Self;
+    /// Bits whose highest is set just if the number is infinite or NaN.
+    #[doc(hidden)]
+    fn excess(self) -> Self::Bits;
     /// Writes its bytes, little-endian.
     #[doc(hidden)]
     fn put_le(self, place: &mut [u8]);
@@ -131,6 +134,28 @@ pub trait Scalar:
     }
 }
 
+/// Whether all of many numbers are finite, told without a branch for each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finite<T: Scalar>(T::Bits);
+
+impl<T: Scalar> Finite<T> {
+    /// So far there are none.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self(T::ZERO.to_bits())
+    }
+    /// One more number.
+    #[inline(always)]
+    pub(crate) fn see(&mut self, number: T) {
+        self.0 = self.0 | number.excess();
+    }
+    /// Whether all were finite.
+    #[inline(always)]
+    pub(crate) fn holds(self) -> bool {
+        self.0 < (-T::ZERO).to_bits()
+    }
+}
+
 /// -1, 0 or 1; NaN stays NaN.
 #[inline(always)]
 pub(crate) fn sign<T: Scalar>(x: T) -> T {
@@ -171,6 +196,13 @@ macro_rules! scalar {
             #[inline(always)]
             fn from_bits(bits: $bits) -> Self {
                 $float::from_bits(bits)
+            }
+
+            #[inline(always)]
+            fn excess(self) -> $bits {
+                // the bits of infinity and NaN overflow if the lowest bit of the exponent is added
+                const LOWEST: $bits = $float::MIN_POSITIVE.to_bits();
+                self.abs().to_bits().wrapping_add(LOWEST)
             }
 
             #[inline]
@@ -258,3 +290,29 @@ macro_rules! scalar {
 
 scalar!(f32, u32, single, ZerosF32);
 scalar!(f64, u64, double, ZerosF64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Scalar>(numbers: impl IntoIterator<Item = T>) {
+        for number in numbers {
+            let mut all = Finite::new();
+            all.see(T::ONE);
+            all.see(number);
+            all.see(-T::HALF);
+            assert_eq!(all.holds(), number.is_finite(), "{number:?}");
+        }
+    }
+
+    #[test]
+    fn one_number_that_is_not_finite_is_seen_among_others() {
+        check((0..1 << 16).map(|high| f32::from_bits(high << 16 | 0xffff)));
+        check((0..1 << 16).map(|high| f32::from_bits(high << 16)));
+        check((0..1 << 16).map(|high| f64::from_bits(high << 48 | 0xffff)));
+        check((0..1 << 16).map(|high| f64::from_bits(high << 48)));
+        check([f32::MAX, f32::MIN, f32::MAX.next_up(), f32::NAN, -f32::NAN]);
+        check([f64::MAX, f64::MIN, f64::MAX.next_up(), f64::NAN, -f64::NAN]);
+        assert!(Finite::<f32>::new().holds());
+    }
+}

@@ -16,7 +16,7 @@ use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
-use crate::sample::{InputArray, Samples, Target, check};
+use crate::sample::{InputArray, Samples, Target, check, values};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
 use crate::{Element, Layer, Scalar, Size};
 
@@ -229,26 +229,40 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         P: StorageMut,
     {
+        let of = T::from_u32(all);
+        let noise = Noise {
+            seed: self.seed,
+            update: self.state.updates,
+            ..Noise::default()
+        };
+        let parameters = network.parameters_mut().as_mut_slice();
+        // where code has to be small, only batches that are one sample by their type have code of their own
+        if L::DESCENDS
+            && (M::SAMPLES == Some(1) || cfg!(feature = "simd") && count == 1)
+            && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
+        {
+            let place = index(0) as usize;
+            let loss = samples.sample(place).and_then(|(input, target)| {
+                let sample = (values::<L::Input, T>(input), target.kind().ok()?);
+                self.block
+                    .descend(parameters, &self.loss, sample, of, rate, noise)
+            });
+            if let Some(loss) = loss {
+                self.state.updates = self.state.updates.saturating_add(1);
+                return Ok(loss);
+            }
+            // what the kernels of vectors can't exclude is tried one by one below
+            if !cfg!(feature = "simd") {
+                return Err(Some(place));
+            }
+        }
         let batch = Batch {
             samples,
             count,
-            of: T::from_u32(all),
+            of,
             index,
-            noise: Noise {
-                seed: self.seed,
-                update: self.state.updates,
-                ..Noise::default()
-            },
+            noise,
         };
-        let parameters = network.parameters_mut().as_mut_slice();
-        if L::DESCENDS
-            && count == 1
-            && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
-            && let Some(loss) = self.block.descend(parameters, &self.loss, &batch, rate)
-        {
-            self.state.updates = self.state.updates.saturating_add(1);
-            return Ok(loss);
-        }
         if Block::<L, T, S, M::Block>::GROUPS
             && count == GROUP as u32
             && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
@@ -344,32 +358,39 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             epoch: number,
             place,
         };
-        let loss = match M::SAMPLES {
-            Some(batch) if batch < count as usize => {
-                let given = order.len();
-                let order =
-                    order
-                        .get_mut(..count as usize)
-                        .ok_or(TrainingError::OrderTooShort {
-                            given,
-                            wanted: count as usize,
-                        })?;
-                shuffle(self.seed, number, order);
-                let mut loss = T::ZERO;
-                for (place, batch) in order.chunks(batch.max(1)).enumerate() {
-                    let index = |i: u32| batch.get(i as usize).copied().unwrap_or_default();
-                    loss += self
-                        .update(network, samples, (batch.len() as u32, count), index)
-                        .map_err(|sample| {
-                            diverged(sample.map_or(Place::Batch(place), Place::Sample))
-                        })?;
-                }
-                loss
-            }
-            _ => self
+        let Some(batch) = M::SAMPLES else {
+            let loss = self
                 .update(network, samples, (count, count), |index| index)
-                .map_err(|sample| diverged(sample.map_or(Place::Batch(0), Place::Sample)))?,
+                .map_err(|sample| diverged(sample.map_or(Place::Batch(0), Place::Sample)))?;
+            self.epoch = number.wrapping_add(1);
+            return Ok(Epoch { number, loss });
         };
+        // of one batch the order is left alone
+        let mut shuffled: &[u32] = &[];
+        if batch < count as usize {
+            let (given, wanted) = (order.len(), count as usize);
+            let order = order
+                .get_mut(..wanted)
+                .ok_or(TrainingError::OrderTooShort { given, wanted })?;
+            shuffle(self.seed, number, order);
+            shuffled = order;
+        }
+        let batch = (batch.max(1) as u32).min(count);
+        let (mut loss, mut first) = (T::ZERO, 0);
+        while first < count {
+            let here = batch.min(count - first);
+            let index = |i: u32| {
+                let place = first + i;
+                shuffled.get(place as usize).copied().unwrap_or(place)
+            };
+            loss += self
+                .update(network, samples, (here, count), index)
+                .map_err(|sample| {
+                    let batch = Place::Batch((first / batch) as usize);
+                    diverged(sample.map_or(batch, Place::Sample))
+                })?;
+            first += here;
+        }
         self.epoch = number.wrapping_add(1);
         Ok(Epoch { number, loss })
     }

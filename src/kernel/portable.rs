@@ -1,14 +1,17 @@
-//! The kernels as plain loops, product and sum rounded apart.
+//! The kernels as plain loops, product and sum rounded apart. Without vectors they are the only ones for all but tiny layers,
+//! and then one function for all: code has to be small there.
 
 use super::{Affine, Dimensions, InputGradient, WeightGradient};
 use crate::Scalar;
+use crate::layer::cut;
+use crate::scalar::Finite;
 
-/// The most outputs of a layer whose outputs are several sums.
-const MOST_IN_PARTS: usize = 64;
-
+/// Sums that are added to side by side: as many as stay in registers.
+const LANES: usize = 8;
 /// An output starts at its bias and adds its products first to last; if it is several sums, those of every second (fourth,
 /// eighth) input, and then the others'.
-#[inline]
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(always))]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
     let Affine {
         weights,
@@ -17,7 +20,6 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         outputs,
     } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let parts = dense.parts();
     debug_assert_eq!(weights.len(), n_in * n_out);
     debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
     for (x, y) in inputs
@@ -27,35 +29,52 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         for (y, b) in y.iter_mut().zip(bias) {
             *y = *b;
         }
-        add_products(x.iter(), weights.chunks_exact(n_out), parts, y);
-        for part in 1..parts {
-            let mut sums = [-T::ZERO; MOST_IN_PARTS];
-            let x = x.iter().skip(part);
-            add_products(x, weights.chunks_exact(n_out).skip(part), parts, &mut sums);
-            for (y, sum) in y.iter_mut().zip(sums) {
-                *y += sum;
+        let (eights, rest) = y.as_chunks_mut();
+        let (fours, ones) = rest.as_chunks_mut();
+        add_products::<T, LANES>(dense, x, weights, eights);
+        let (_, columns) = cut(weights, LANES * eights.len());
+        add_products::<T, 4>(dense, x, columns, fours);
+        let (_, columns) = cut(columns, 4 * fours.len());
+        add_products::<T, 1>(dense, x, columns, ones.as_chunks_mut().0);
+    }
+}
+
+/// Adds the products to so many outputs at a time, whose sums stay in registers.
+#[inline(always)]
+fn add_products<T: Scalar, const N: usize>(
+    dense: Dimensions,
+    inputs: &[T],
+    weights: &[T],
+    outputs: &mut [[T; N]],
+) {
+    let (n_in, n_out, parts) = (dense.inputs.get(), dense.outputs.get(), dense.parts());
+    for (block, outputs) in outputs.iter_mut().enumerate() {
+        for part in 0..parts {
+            let mut sums = if part == 0 { *outputs } else { [-T::ZERO; N] };
+            for i in (part..n_in).step_by(parts) {
+                let row = weights.get(i * n_out + block * N..);
+                if let (Some(x), Some(row)) =
+                    (inputs.get(i), row.and_then(|row| row.first_chunk::<N>()))
+                {
+                    for (sum, w) in sums.iter_mut().zip(row) {
+                        *sum += *x * *w;
+                    }
+                }
+            }
+            if part == 0 {
+                *outputs = sums;
+            } else {
+                for (y, sum) in outputs.iter_mut().zip(sums) {
+                    *y += sum;
+                }
             }
         }
     }
 }
 
-/// Adds the products of every `step`th input.
-#[inline(always)]
-fn add_products<'a, T: Scalar>(
-    inputs: impl Iterator<Item = &'a T>,
-    weights: impl Iterator<Item = &'a [T]>,
-    step: usize,
-    sums: &mut [T],
-) {
-    for (x, w) in inputs.zip(weights).step_by(step) {
-        for (sum, w) in sums.iter_mut().zip(w) {
-            *sum += *x * *w;
-        }
-    }
-}
-
 /// A weight's gradient adds its samples' products first to last.
-#[inline]
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
@@ -76,18 +95,24 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
         .zip(output_gradient.chunks_exact(n_out))
     {
         for (x, dw) in x.iter().zip(weights.chunks_exact_mut(n_out)) {
-            for (dw, dy) in dw.iter_mut().zip(dy) {
-                *dw += *x * *dy;
-            }
+            add_row(dw, *x, dy);
         }
-        for (db, dy) in bias.iter_mut().zip(dy) {
-            *db += *dy;
-        }
+        add_row(bias, T::ONE, dy);
+    }
+}
+
+/// `row += input * output_gradient`; the bias is the row of an input that is 1.
+#[cfg_attr(feature = "simd", inline(always))]
+#[cfg_attr(not(feature = "simd"), inline(never))]
+fn add_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T]) {
+    for (sum, dy) in row.iter_mut().zip(output_gradient) {
+        *sum += input * *dy;
     }
 }
 
 /// A step by one sample: each product is a gradient.
-#[inline]
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
@@ -99,17 +124,23 @@ pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradien
     let n_out = dense.outputs.get();
     debug_assert_eq!(output_gradient.len(), n_out);
     for (x, w) in inputs.iter().zip(weights.chunks_exact_mut(n_out)) {
-        for (w, dy) in w.iter_mut().zip(output_gradient) {
-            *w = *w - rate * (*x * *dy);
-        }
+        descend_row(w, *x, output_gradient, rate);
     }
-    for (b, dy) in bias.iter_mut().zip(output_gradient) {
-        *b = *b - rate * *dy;
+    descend_row(bias, T::ONE, output_gradient, rate);
+}
+
+/// `row -= rate * (input * output_gradient)`.
+#[cfg_attr(feature = "simd", inline(always))]
+#[cfg_attr(not(feature = "simd"), inline(never))]
+fn descend_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T], rate: T) {
+    for (w, dy) in row.iter_mut().zip(output_gradient) {
+        *w = *w - rate * (input * *dy);
     }
 }
 
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
-#[inline]
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(always))]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
     let InputGradient {
         weights,
@@ -124,14 +155,46 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
         .zip(output_gradient.chunks_exact(n_out))
     {
         for (dx, w) in dx.iter_mut().zip(weights.chunks_exact(n_out)) {
-            let mut sums = [-T::ZERO; 8];
-            for (w, dy) in w.chunks(8).zip(dy.chunks(8)) {
+            let mut sums = [-T::ZERO; LANES];
+            let ((w, rest_of_w), (dy, rest)) = (w.as_chunks::<LANES>(), dy.as_chunks::<LANES>());
+            for (w, dy) in w.iter().zip(dy) {
                 for (sum, (w, dy)) in sums.iter_mut().zip(w.iter().zip(dy)) {
                     *sum += *w * *dy;
                 }
+            }
+            for (sum, (w, dy)) in sums.iter_mut().zip(rest_of_w.iter().zip(rest)) {
+                *sum += *w * *dy;
             }
             let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
             *dx = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
         }
     }
+}
+
+/// Whether a step by one sample leaves finite parameters: weights, then bias.
+#[inline(never)]
+pub(super) fn descent_is_finite<T: Scalar>(
+    dense: Dimensions,
+    rate: T,
+    (inputs, output_gradient): (&[T], &[T]),
+    parameters: &[T],
+) -> bool {
+    let n_out = dense.outputs.get();
+    let (weights, bias) = cut(parameters, dense.inputs.get() * n_out);
+    let mut finite = row_is_finite(bias, T::ONE, output_gradient, rate);
+    for (x, row) in inputs.iter().zip(weights.chunks_exact(n_out)) {
+        finite &= row_is_finite(row, *x, output_gradient, rate);
+    }
+    finite
+}
+
+/// Whether [`descend_row`] leaves finite numbers.
+#[cfg_attr(feature = "simd", inline(always))]
+#[cfg_attr(not(feature = "simd"), inline(never))]
+fn row_is_finite<T: Scalar>(row: &[T], input: T, output_gradient: &[T], rate: T) -> bool {
+    let mut finite = Finite::new();
+    for (w, dy) in row.iter().zip(output_gradient) {
+        finite.see(*w - rate * (input * *dy));
+    }
+    finite.holds()
 }

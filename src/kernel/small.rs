@@ -5,6 +5,8 @@
 
 use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient, portable};
 use crate::Scalar;
+use crate::layer::cut;
+use crate::scalar::Finite;
 
 /// An output starts at its bias and adds its products first to last.
 #[inline]
@@ -111,4 +113,26 @@ pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradien
         }
         *b = *b - rate * *dy;
     }
+}
+
+/// Whether a step by one sample leaves finite parameters: weights, then bias.
+#[inline(always)]
+pub(super) fn descent_is_finite<T: Scalar>(
+    dense: Dimensions,
+    rate: T,
+    (inputs, output_gradient): (&[T], &[T]),
+    parameters: &[T],
+) -> bool {
+    let mut finite = Finite::new();
+    let n_out = dense.outputs.get();
+    let (weights, bias) = cut(parameters, dense.inputs.get() * n_out);
+    for (x, row) in inputs.iter().zip(weights.chunks_exact(n_out)) {
+        for (w, dy) in row.iter().zip(output_gradient) {
+            finite.see(*w - rate * (*x * *dy));
+        }
+    }
+    for (b, dy) in bias.iter().zip(output_gradient) {
+        finite.see(*b - rate * *dy);
+    }
+    finite.holds()
 }

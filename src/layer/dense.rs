@@ -42,6 +42,36 @@ impl<I: Shape, O: Size, A> Dense<I, O, A> {
         NonZeroUsize::new(O::USIZE).expect("no size is 0"),
     );
     const WEIGHTS: usize = I::Len::USIZE * O::USIZE;
+
+    /// `outputs = inputs * weights + bias`.
+    #[inline(always)]
+    fn affine<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        // where code has to be small, one function for the way forward and for training
+        if cfg!(feature = "simd") || Self::DIMENSIONS.are_unrolled() {
+            Self::affine_here::<T, K>(parameters, inputs, outputs);
+        } else {
+            Self::affine_apart::<T, K>(parameters, inputs, outputs);
+        }
+    }
+
+    #[inline(never)]
+    fn affine_apart<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        Self::affine_here::<T, K>(parameters, inputs, outputs);
+    }
+
+    #[inline(always)]
+    fn affine_here<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        // the compiler sees the lengths of loops
+        let (parameters, _) = cut(parameters, Self::WEIGHTS + O::USIZE);
+        let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        let pass = Affine {
+            weights,
+            bias,
+            inputs,
+            outputs,
+        };
+        K::affine(Self::DIMENSIONS, pass);
+    }
 }
 
 /// The number of parameters, `inputs * outputs + outputs`. Bounds on `Mul` and `Add` in its place would be named first
@@ -99,28 +129,14 @@ where
 
     #[inline]
     fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
-        let (weights, bias) = cut(parameters, Self::WEIGHTS);
-        let pass = Affine {
-            weights,
-            bias,
-            inputs,
-            outputs: &mut *outputs,
-        };
-        K::affine(Self::DIMENSIONS, pass);
+        Self::affine::<T, K>(parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     #[inline(always)]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
-        let (weights, bias) = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            let pass = Affine {
-                weights,
-                bias,
-                inputs,
-                outputs: values,
-            };
-            K::affine(Self::DIMENSIONS, pass);
+            Self::affine::<T, K>(parameters, inputs, values);
         });
     }
 
@@ -156,9 +172,14 @@ where
         before: impl FnOnce(&mut [T]) -> bool,
     ) -> bool {
         let kept = <A::Keeps as Keep>::kept(pass.tape);
-        activation::chain::<A, T>(pass.output_gradient, kept);
+        if Self::DIMENSIONS.are_unrolled() {
+            activation::chain_few::<A, T>(pass.output_gradient, kept);
+        } else {
+            activation::chain::<A, T>(pass.output_gradient, kept);
+        }
         let slopes = &*pass.output_gradient;
-        if !kernel::descent_is_finite(pass.rate, pass.inputs, slopes, parameters) {
+        let sample = (pass.inputs, slopes);
+        if !kernel::descent_is_finite(Self::DIMENSIONS, pass.rate, sample, parameters) {
             return false;
         }
         let input_gradient: &mut [T] = match pass.input_gradient {

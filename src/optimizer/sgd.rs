@@ -1,5 +1,7 @@
 //! Gradient descent, plain and with momentum.
 
+use core::marker::PhantomData;
+
 use super::{Extent, Optimizer};
 use crate::Scalar;
 use crate::schedule::Schedule;
@@ -13,9 +15,43 @@ use crate::schedule::Schedule;
 /// assert_eq!(<Sgd as Optimizer<f32>>::update(&step, 3.0, 2.0, []), (2.0, []));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sgd<T = f32, R = T> {
+pub struct Sgd<T = f32, R = T, D = NoDecay> {
     learning_rate: R,
-    weight_decay: Option<T>,
+    weight_decay: D,
+    number: PhantomData<T>,
+}
+
+/// A weight decay: a number, or [`NoDecay`].
+///
+/// Whether there is one is a type, so that a program without it has no code for it.
+///
+/// ```
+/// use sizednet::{Sgd, optimizer::NoDecay};
+///
+/// let plain: Sgd<f32, f32, NoDecay> = Sgd::new(0.5);
+/// let decayed: Sgd<f32, f32, f32> = plain.weight_decay(0.01);
+/// ```
+pub trait Decay<T>: Copy {
+    /// The factor, if there is one.
+    fn factor(self) -> Option<T>;
+}
+
+/// No weight decay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoDecay;
+
+impl<T> Decay<T> for NoDecay {
+    #[inline(always)]
+    fn factor(self) -> Option<T> {
+        None
+    }
+}
+
+impl<T: Scalar> Decay<T> for T {
+    #[inline(always)]
+    fn factor(self) -> Option<T> {
+        Some(self)
+    }
 }
 
 impl<T: Scalar, R: Schedule<T>> Sgd<T, R> {
@@ -23,20 +59,25 @@ impl<T: Scalar, R: Schedule<T>> Sgd<T, R> {
     pub const fn new(learning_rate: R) -> Self {
         Self {
             learning_rate,
-            weight_decay: None,
+            weight_decay: NoDecay,
+            number: PhantomData,
         }
     }
+}
+
+impl<T: Scalar, R: Schedule<T>, D: Decay<T>> Sgd<T, R, D> {
     /// Adds `decay * parameter` to each gradient (0 by default).
     #[must_use]
-    pub const fn weight_decay(self, decay: T) -> Self {
-        Self {
-            weight_decay: Some(decay),
-            ..self
+    pub const fn weight_decay(self, decay: T) -> Sgd<T, R, T> {
+        Sgd {
+            learning_rate: self.learning_rate,
+            weight_decay: decay,
+            number: PhantomData,
         }
     }
     /// Keeps a velocity: `velocity = momentum * velocity + gradient; parameter -= learning_rate * velocity`.
     #[must_use]
-    pub const fn momentum(self, momentum: T) -> Momentum<T, R> {
+    pub const fn momentum(self, momentum: T) -> Momentum<T, R, D> {
         Momentum {
             sgd: self,
             momentum,
@@ -54,7 +95,7 @@ pub(super) fn decayed<T: Scalar>(decay: Option<T>, parameter: T, gradient: T) ->
     }
 }
 
-impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
+impl<T: Scalar, R: Schedule<T>, D: Decay<T>> Optimizer<T> for Sgd<T, R, D> {
     type State = [T; 0];
     type Step = (T, Option<T>);
     const NAME: &'static str = "Sgd";
@@ -62,7 +103,7 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
 
     #[inline]
     fn prepare(&self, updates: u32, _: &[T]) -> Self::Step {
-        (self.learning_rate.rate(updates), self.weight_decay)
+        (self.learning_rate.rate(updates), self.weight_decay.factor())
     }
     #[inline(always)]
     fn update(
@@ -78,7 +119,7 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
     }
     #[inline]
     fn plain_rate(&self, updates: u32) -> Option<T> {
-        match self.weight_decay {
+        match self.weight_decay.factor() {
             Some(_) => None,
             None => Some(self.learning_rate.rate(updates)),
         }
@@ -107,13 +148,13 @@ impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Sgd<T, R> {
 /// assert_eq!(<Momentum as Optimizer<f32>>::update(&step, 3.0, 2.0, [4.0]), (1.0, [4.0]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Momentum<T = f32, R = T> {
-    sgd: Sgd<T, R>,
+pub struct Momentum<T = f32, R = T, D = NoDecay> {
+    sgd: Sgd<T, R, D>,
     momentum: T,
     nesterov: bool,
 }
 
-impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
+impl<T: Scalar, R: Schedule<T>, D: Decay<T>> Momentum<T, R, D> {
     /// Looks ahead: `parameter -= learning_rate * (gradient + momentum * velocity)`.
     #[must_use]
     pub const fn nesterov(self) -> Self {
@@ -124,15 +165,16 @@ impl<T: Scalar, R: Schedule<T>> Momentum<T, R> {
     }
     /// Adds `decay * parameter` to each gradient (0 by default).
     #[must_use]
-    pub const fn weight_decay(self, decay: T) -> Self {
-        Self {
+    pub const fn weight_decay(self, decay: T) -> Momentum<T, R, T> {
+        Momentum {
             sgd: self.sgd.weight_decay(decay),
-            ..self
+            momentum: self.momentum,
+            nesterov: self.nesterov,
         }
     }
 }
 
-impl<T: Scalar, R: Schedule<T>> Optimizer<T> for Momentum<T, R> {
+impl<T: Scalar, R: Schedule<T>, D: Decay<T>> Optimizer<T> for Momentum<T, R, D> {
     type State = [T; 1];
     type Step = (T, Option<T>, T, bool);
     const NAME: &'static str = "Momentum";

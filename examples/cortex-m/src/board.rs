@@ -26,16 +26,25 @@ pub trait Board {
     /// Writes text to whoever runs the program.
     fn write(&mut self, text: &str);
 
-    /// Does work once, and writes how many bytes of the stack it took, if the board can tell.
-    fn stack<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let _ = name;
-        work()
+    /// Paints the stack below the caller's frame, to see how much of it is used until [`stack_ends`](Self::stack_ends); returns
+    /// where that frame ends.
+    fn stack_starts(&mut self) -> usize {
+        0
     }
 
-    /// Does work once, and writes how many instructions it took, if the board can tell.
-    fn instructions<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let _ = name;
-        work()
+    /// Writes how many bytes of the stack were used, if the board can tell.
+    fn stack_ends(&mut self, name: &str, start: usize) {
+        let _ = (name, start);
+    }
+
+    /// Starts to count instructions.
+    fn count_starts(&mut self) -> u32 {
+        0
+    }
+
+    /// Writes how many instructions there were, if the board can tell.
+    fn count_ends(&mut self, name: &str, start: u32) {
+        let _ = (name, start);
     }
 
     /// Writes a number as eight hexadecimal digits; to format a float would take more flash than to train.
@@ -50,17 +59,23 @@ pub trait Board {
     }
 
     /// Writes a line: a name and numbers.
-    fn line(&mut self, name: &str, numbers: impl IntoIterator<Item = u32>) {
+    #[inline(never)]
+    fn line(&mut self, name: &str, numbers: &[u32]) {
         self.write(name);
         for number in numbers {
-            self.number(number);
+            self.number(*number);
         }
         self.write("\n");
     }
 
     /// Writes the bits of floats.
-    fn bits<'a>(&mut self, name: &str, numbers: impl IntoIterator<Item = &'a f32>) {
-        self.line(name, numbers.into_iter().map(|number| number.to_bits()));
+    #[inline(never)]
+    fn bits(&mut self, name: &str, numbers: &[f32]) {
+        self.write(name);
+        for number in numbers {
+            self.number(number.to_bits());
+        }
+        self.write("\n");
     }
 }
 

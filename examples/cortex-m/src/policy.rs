@@ -53,32 +53,54 @@ pub fn run(Memory { head, trainer }: &mut Memory, board: &mut impl Board) -> boo
     for weight in POLICY.parameters() {
         weights.add(*weight);
     }
-    board.line("flash", weights.halves());
+    board.line("flash", &weights.halves());
     let state = black_box(any_state(&mut rng));
-    let output = board.stack("running", || POLICY.forward(&state));
+    let start = board.stack_starts();
+    let output = rotors_of(&state);
+    board.stack_ends("running", start);
     board.bits("output", &output);
-    let output = board.instructions("forward", || POLICY.forward(&state));
+    let start = board.count_starts();
+    let output = rotors_of(&state);
+    board.count_ends("forward", start);
     board.bits("output", &output);
 
     let (body, its_head) = POLICY.split();
     head.copy_from(&its_head);
     let mut hash = Hash::NEW;
-    let tuning = board.stack("training", || {
-        tune(&body, head, trainer, &mut rng, &mut hash)
-    });
-    board.line("losses", hash.halves());
+    let start = board.stack_starts();
+    let tuning = tune(&body, head, trainer, &mut rng, &mut hash);
+    board.stack_ends("training", start);
+    board.line("losses", &hash.halves());
     let (before, after) = tuning.unwrap_or_default();
     board.bits("before, after", &[before, after]);
     board.bits("head", head.parameters());
 
     let features = body.forward(&state);
     let target = worn(&state);
-    let loss = board.instructions("step", || trainer.step(head, &features, &target));
-    board.bits("loss", &loss);
+    let start = board.count_starts();
+    let loss = step(trainer, head, &features, &target);
+    board.count_ends("step", start);
+    board.bits("loss", &[loss.unwrap_or(f32::NAN)]);
     loss.is_ok() && after < before
 }
 
+#[inline(never)]
+fn rotors_of(state: &[f32; 13]) -> [f32; 4] {
+    POLICY.forward(state)
+}
+
+#[inline(never)]
+fn step(
+    trainer: &mut Tuner,
+    head: &mut Network<Head>,
+    features: &[f32; 64],
+    target: &[f32; 4],
+) -> Result<f32, TrainingError> {
+    trainer.step(head, features, target)
+}
+
 /// Tunes by 128 samples; the sums of the losses of the first 32 and of the last.
+#[inline(never)]
 fn tune(
     body: &Network<Body, f32, Borrowed<'_>>,
     head: &mut Network<Head>,
@@ -89,7 +111,7 @@ fn tune(
     let (mut before, mut after) = (0.0, 0.0);
     for place in 0..128 {
         let state = any_state(rng);
-        let loss = trainer.step(head, &body.forward(&state), &worn(&state))?;
+        let loss = step(trainer, head, &body.forward(&state), &worn(&state))?;
         hash.add(loss);
         match place {
             0..32 => before += loss,

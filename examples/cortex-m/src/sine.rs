@@ -5,7 +5,7 @@ use core::hint::black_box;
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use sizednet::{
     Dense, MeanSquaredError, Network, Portable, Schedule, Sgd, Tanh, Trainer, TrainingError,
-    sizes::*,
+    initializer::Recommended, sizes::*,
 };
 
 use crate::board::Board;
@@ -79,34 +79,58 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
         order,
     } = memory;
     let mut hash = Hash::NEW;
-    let training = board.stack("training", || learn(network, trainer, order, &mut hash));
-    board.line("losses", hash.halves());
+    let start = board.stack_starts();
+    let training = learn(network, trainer, order, &mut hash);
+    board.stack_ends("training", start);
+    board.line("losses", &hash.halves());
     board.bits("weights", network.parameters());
 
     let mut worst = 0.0;
-    for (input, [target]) in black_box(&SAMPLES) {
-        let [output] = board.stack("running", || network.forward(input));
+    let start = board.stack_starts();
+    for (input, [target]) in black_box(SAMPLES.as_slice()) {
+        let output = answer(network, input);
         board.bits("output", &[output]);
         let error = (output - target).abs();
         worst = if error > worst { error } else { worst };
     }
+    board.stack_ends("running", start);
     board.bits("worst", &[worst]);
 
     let [(input, target), ..] = black_box(&SAMPLES);
-    let output = board.instructions("forward", || network.forward(input));
-    board.bits("output", &output);
-    let loss = board.instructions("step", || trainer.step(network, input, target));
-    board.bits("loss", &loss);
+    let start = board.count_starts();
+    let output = answer(network, input);
+    board.count_ends("forward", start);
+    let start = board.count_starts();
+    let loss = step(trainer, network, input, target);
+    board.count_ends("step", start);
+    board.bits("output, loss", &[output, loss.unwrap_or(f32::NAN)]);
     training.is_ok() && loss.is_ok() && worst < 0.1
 }
 
+#[inline(never)]
+fn answer(network: &Network<Sine>, input: &[f32; 1]) -> f32 {
+    let [output] = network.forward(input);
+    output
+}
+
+#[inline(never)]
+fn step(
+    trainer: &mut Learner,
+    network: &mut Network<Sine>,
+    input: &[f32; 1],
+    target: &[f32; 1],
+) -> Result<f32, TrainingError> {
+    trainer.step(network, input, target)
+}
+
+#[inline(never)]
 fn learn(
     network: &mut Network<Sine>,
     trainer: &mut Learner,
     order: &mut [u32; COUNT],
     hash: &mut Hash,
 ) -> Result<(), TrainingError> {
-    *network = Network::random(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+    network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
     for _ in 0..500 {
         hash.add(trainer.epoch_with(network, &SAMPLES, order)?.loss);
     }

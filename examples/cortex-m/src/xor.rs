@@ -3,7 +3,9 @@
 use core::hint::black_box;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
-use sizednet::{MeanSquaredError, Network, Schedule, Sgd, Trainer, TrainingError};
+use sizednet::{
+    MeanSquaredError, Network, Schedule, Sgd, Trainer, TrainingError, initializer::Recommended,
+};
 
 use crate::board::Board;
 use crate::hash::Hash;
@@ -49,36 +51,54 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
         order,
     } = memory;
     let mut hash = Hash::NEW;
-    let training = board.stack("training", || learn(network, trainer, order, &mut hash));
-    board.line("losses", hash.halves());
+    let start = board.stack_starts();
+    let training = learn(network, trainer, order, &mut hash);
+    board.stack_ends("training", start);
+    board.line("losses", &hash.halves());
     board.bits("weights", network.parameters());
 
-    let mut right = 0;
     let mut learned = training.is_ok();
-    for (input, target) in &ROWS {
-        let output = board.stack("running", || network.forward(input));
-        board.bits("output", &output);
-        right += u32::from((output[0] > 0.5) == (target[0] > 0.5));
+    for (input, target) in black_box(ROWS.as_slice()) {
+        let stack = board.stack_starts();
+        let count = board.count_starts();
+        let output = answer(network, input);
+        board.count_ends("forward", count);
+        board.stack_ends("running", stack);
+        learned &= (output > 0.5) == (target[0] > 0.5);
+        let count = board.count_starts();
+        let loss = step(trainer, network, input, target);
+        board.count_ends("step", count);
+        learned &= loss.is_finite();
+        board.bits("output, loss", &[output, loss]);
     }
-    board.line("right", [right]);
-
-    for (input, target) in black_box(&ROWS) {
-        let output = board.instructions("forward", || network.forward(input));
-        board.bits("output", &output);
-        let loss = board.instructions("step", || trainer.step(network, input, target));
-        learned &= loss.is_ok();
-        board.bits("loss", &loss);
-    }
-    learned && right == 4
+    learned
 }
 
+#[inline(never)]
+fn answer(network: &Network<Xor>, input: &[f32; 2]) -> f32 {
+    let [output] = network.forward(input);
+    output
+}
+
+/// The loss before a step; NaN if there is none.
+#[inline(never)]
+fn step(
+    trainer: &mut Learner,
+    network: &mut Network<Xor>,
+    input: &[f32; 2],
+    target: &[f32; 1],
+) -> f32 {
+    trainer.step(network, input, target).unwrap_or(f32::NAN)
+}
+
+#[inline(never)]
 fn learn(
     network: &mut Network<Xor>,
     trainer: &mut Learner,
     order: &mut [u32; 4],
     hash: &mut Hash,
 ) -> Result<(), TrainingError> {
-    *network = Network::random(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+    network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
     for _ in 0..2_000 {
         hash.add(trainer.epoch_with(network, &ROWS, order)?.loss);
     }

@@ -22,14 +22,21 @@ impl Memory {
 /// Answers the four rows.
 pub fn run(_: &mut Memory, board: &mut impl Board) -> bool {
     board.bits("weights", NETWORK.parameters());
-    let mut right = 0;
-    for (input, target) in black_box(&ROWS) {
-        let output = board.instructions("forward", || NETWORK.forward(input));
-        board.bits("output", &output);
-        right += u32::from((output[0] > 0.5) == (target[0] > 0.5));
+    let mut right = true;
+    for (input, target) in black_box(ROWS.as_slice()) {
+        let stack = board.stack_starts();
+        let count = board.count_starts();
+        let output = answer(input);
+        board.count_ends("forward", count);
+        board.stack_ends("running", stack);
+        board.bits("output", &[output]);
+        right &= (output > 0.5) == (target[0] > 0.5);
     }
-    let [(input, _), ..] = black_box(&ROWS);
-    board.stack("running", || black_box(NETWORK.forward(input)));
-    board.line("right", [right]);
-    right == 4
+    right
+}
+
+#[inline(never)]
+fn answer(input: &[f32; 2]) -> f32 {
+    let [output] = NETWORK.forward(input);
+    output
 }

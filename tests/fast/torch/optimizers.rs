@@ -40,22 +40,26 @@ fn rate(settings: &mut Record) -> f64 {
 }
 
 /// A weight decay, if it is not 0.
-fn decay(settings: &mut Record) -> Option<f64> {
+pub(super) fn decay(settings: &mut Record) -> Option<f64> {
     Some(settings.number("weight_decay")).filter(|decay| *decay != 0.0)
 }
 
+/// Without weight decay.
 pub(super) fn sgd(settings: &mut Record) -> Sgd<f64> {
     assert_eq!(settings.number("momentum"), 0.0);
     assert_eq!(settings.take("nesterov"), false);
-    let sgd = Sgd::new(rate(settings));
-    decay(settings).map_or(sgd, |decay| sgd.weight_decay(decay))
+    Sgd::new(rate(settings))
 }
 
+/// Without weight decay.
 fn momentum(settings: &mut Record) -> Momentum<f64> {
-    let sgd = Sgd::new(rate(settings)).momentum(settings.number("momentum"));
+    let momentum = Sgd::new(rate(settings)).momentum(settings.number("momentum"));
     let nesterov = settings.take("nesterov").as_bool().expect("yes or no");
-    let sgd = if nesterov { sgd.nesterov() } else { sgd };
-    decay(settings).map_or(sgd, |decay| sgd.weight_decay(decay))
+    if nesterov {
+        momentum.nesterov()
+    } else {
+        momentum
+    }
 }
 
 fn rms_prop(settings: &mut Record) -> RmsProp<f64> {
@@ -97,11 +101,17 @@ fn run(name: &str, record: &mut Record) -> bool {
     match name {
         "Sgd" if settings.0["momentum"] == 0.0 => {
             let sgd = sgd(settings);
-            compare(record, |_| sgd);
+            match decay(settings) {
+                Some(decay) => compare(record, |_| sgd.weight_decay(decay)),
+                None => compare(record, |_| sgd),
+            }
         }
         "Sgd" => {
             let momentum = momentum(settings);
-            compare(record, |_| momentum);
+            match decay(settings) {
+                Some(decay) => compare(record, |_| momentum.weight_decay(decay)),
+                None => compare(record, |_| momentum),
+            }
         }
         "RmsProp" if settings.0["momentum"] != 0.0 => return false,
         "RmsProp" => {

@@ -2,7 +2,7 @@
 
 use sizednet::{Dense, MeanSquaredError, Network, Optimizer, Sigmoid, Trainer, sizes::*};
 
-use super::optimizers::{adam, sgd};
+use super::optimizers::{adam, decay, sgd};
 use super::{FIGURES, Record, assert_all};
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -42,7 +42,11 @@ fn fifty_epochs_of_xor() {
         let name = record.text("name");
         let mut settings = record.record("settings");
         match name.as_str() {
-            "Sgd" => compare(&mut record, sgd(&mut settings)),
+            "Sgd" => {
+                let sgd = sgd(&mut settings);
+                assert_eq!(decay(&mut settings), None);
+                compare(&mut record, sgd);
+            }
             "Adam" => compare(&mut record, adam(&mut settings)),
             other => panic!("no training with {other}"),
         }

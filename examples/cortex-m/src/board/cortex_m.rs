@@ -23,10 +23,15 @@ impl Device {
         counter.clear_current();
         counter.enable_counter();
         let mut device = Self;
-        let ((), nothing) = ticks(|| ());
-        let ((), few) = ticks(|| spin(black_box(1_000)));
-        let ((), more) = ticks(|| spin(black_box(3_000)));
-        device.line("@ticks", [nothing, more.wrapping_sub(few)]);
+        let start = device.count_starts();
+        let nothing = passed(start);
+        let start = device.count_starts();
+        spin(black_box(1_000));
+        let few = passed(start);
+        let start = device.count_starts();
+        spin(black_box(3_000));
+        let more = passed(start);
+        device.line("@ticks", &[nothing, more.wrapping_sub(few)]);
         device
     }
 
@@ -50,13 +55,10 @@ fn spin(count: u32) {
     unsafe { core::arch::asm!("2: subs {0}, #1", "bne 2b", inout(reg) count => _) }
 }
 
-/// The ticks, of 24 bits, that work takes; the counter counts down.
-#[inline(always)]
-fn ticks<R>(work: impl FnOnce() -> R) -> (R, u32) {
-    let before = SYST::get_current();
-    let result = work();
-    let after = SYST::get_current();
-    (result, before.wrapping_sub(after) & 0x00ff_ffff)
+/// The ticks since then, of 24 bits; the counter counts down.
+#[inline(never)]
+fn passed(start: u32) -> u32 {
+    start.wrapping_sub(SYST::get_current()) & 0x00ff_ffff
 }
 
 impl Board for Device {
@@ -68,19 +70,27 @@ impl Board for Device {
         }
     }
 
-    #[inline(always)]
-    fn stack<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let (result, bytes) = stack::measure(work);
-        self.write("@stack ");
-        self.line(name, [bytes]);
-        result
+    #[inline(never)]
+    fn stack_starts(&mut self) -> usize {
+        stack::paint()
     }
 
-    #[inline(always)]
-    fn instructions<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let (result, ticks) = ticks(work);
+    #[inline(never)]
+    fn stack_ends(&mut self, name: &str, start: usize) {
+        let bytes = stack::used(start);
+        self.write("@stack ");
+        self.line(name, &[bytes]);
+    }
+
+    #[inline(never)]
+    fn count_starts(&mut self) -> u32 {
+        SYST::get_current()
+    }
+
+    #[inline(never)]
+    fn count_ends(&mut self, name: &str, start: u32) {
+        let ticks = passed(start);
         self.write("@instructions ");
-        self.line(name, [ticks]);
-        result
+        self.line(name, &[ticks]);
     }
 }

@@ -25,9 +25,9 @@ impl Device {
     /// Writes that one instruction is one tick.
     pub fn start() -> Self {
         let mut device = Self;
-        let before = retired();
-        let nothing = retired().wrapping_sub(before);
-        device.line("@ticks", [nothing, 4_000]);
+        let start = device.count_starts();
+        let nothing = passed(start);
+        device.line("@ticks", &[nothing, 4_000]);
         device
     }
 
@@ -41,6 +41,12 @@ impl Device {
             core::hint::spin_loop();
         }
     }
+}
+
+/// Instructions since then.
+#[inline(never)]
+fn passed(start: u32) -> u32 {
+    retired().wrapping_sub(start)
 }
 
 /// Instructions so far.
@@ -61,21 +67,27 @@ impl Board for Device {
         }
     }
 
-    #[inline(always)]
-    fn stack<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let (result, bytes) = stack::measure(work);
-        self.write("@stack ");
-        self.line(name, [bytes]);
-        result
+    #[inline(never)]
+    fn stack_starts(&mut self) -> usize {
+        stack::paint()
     }
 
-    #[inline(always)]
-    fn instructions<R>(&mut self, name: &str, work: impl FnOnce() -> R) -> R {
-        let before = retired();
-        let result = work();
-        let count = retired().wrapping_sub(before);
+    #[inline(never)]
+    fn stack_ends(&mut self, name: &str, start: usize) {
+        let bytes = stack::used(start);
+        self.write("@stack ");
+        self.line(name, &[bytes]);
+    }
+
+    #[inline(never)]
+    fn count_starts(&mut self) -> u32 {
+        retired()
+    }
+
+    #[inline(never)]
+    fn count_ends(&mut self, name: &str, start: u32) {
+        let count = passed(start);
         self.write("@instructions ");
-        self.line(name, [count]);
-        result
+        self.line(name, &[count]);
     }
 }

@@ -12,21 +12,6 @@ unsafe extern "C" {
     static mut LOWEST: u32;
 }
 
-/// Calls `work` on a painted stack; also returns the bytes between this frame and the lowest that was written.
-#[inline(never)]
-pub(super) fn measure<R>(work: impl FnOnce() -> R) -> (R, u32) {
-    let here = pointer();
-    paint();
-    let result = call(work);
-    (result, here.wrapping_sub(reached(here)) as u32)
-}
-
-/// In a frame of its own.
-#[inline(never)]
-fn call<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
-
 #[inline(always)]
 fn pointer() -> usize {
     let pointer;
@@ -43,24 +28,25 @@ fn pointer() -> usize {
     pointer
 }
 
-#[inline(never)]
-fn paint() {
-    let end = pointer().wrapping_sub(OWN);
+/// Paints the stack; returns where the frame that is the lowest now ends.
+pub(super) fn paint() -> usize {
+    let here = pointer();
+    let end = here.wrapping_sub(OWN);
     let mut word = &raw mut LOWEST;
     while (word as usize) < end {
         // SAFETY: between the linker's end of the statics and this frame lies nothing
         unsafe { word.write_volatile(PAINT) };
         word = word.wrapping_add(1);
     }
+    here
 }
 
-/// The lowest address that is not painted.
-#[inline(never)]
-fn reached(here: usize) -> usize {
+/// The bytes from there down to the lowest that is not painted.
+pub(super) fn used(here: usize) -> u32 {
     let mut word = &raw const LOWEST;
     // SAFETY: as above
     while (word as usize) < here && unsafe { word.read_volatile() } == PAINT {
         word = word.wrapping_add(1);
     }
-    word as usize
+    here.wrapping_sub(word as usize) as u32
 }
