@@ -229,12 +229,11 @@ impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
 }
 
 impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
-    /// The values it holds, and those that the way back keeps on the stack beside it.
+    /// The values it holds.
     pub(crate) const VALUES: usize = {
         let sample = <<L::Input as Shape>::Len as Unsigned>::USIZE
             + <L::Tape as Unsigned>::USIZE
-            + <<L::Output as Shape>::Len as Unsigned>::USIZE
-            + L::BACKWARD_VALUES;
+            + <<L::Output as Shape>::Len as Unsigned>::USIZE;
         sample * <B as Unsigned>::USIZE
     };
 

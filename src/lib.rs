@@ -66,6 +66,9 @@ pub use error::{DataError, NotFinite, Place, TrainingError, WrongLength};
 pub mod file;
 pub mod kernel;
 mod math;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("microcontrollers.md")]
+pub mod microcontrollers {}
 mod order;
 mod rust_source;
 #[cfg(feature = "safetensors")]

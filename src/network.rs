@@ -188,8 +188,11 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// type Policy = Network<(Dense<U13, U16>, Dense<U16, U4>)>;
     /// const _: () = assert!(Policy::INFERENCE_BYTES <= 2048, "it has to fit 2 KB");
     /// ```
-    pub const INFERENCE_BYTES: usize = Self::BYTES
-        + (L::FORWARD_VALUES + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>();
+    pub const INFERENCE_BYTES: usize = Self::BYTES + Self::STACK_BYTES;
+    /// The bytes of inference that lie on the stack: the values between layers and the output. Frames come on top; how
+    /// much they are is measured for some microcontrollers in `examples/cortex-m`.
+    pub const STACK_BYTES: usize =
+        (L::FORWARD_VALUES + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>();
     /// Multiplications with an addition in a forward pass.
     pub const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
     /// The architecture as a number: kinds of layers, shapes and activations in their order. Not nesting, not

@@ -18,7 +18,7 @@ use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check, values};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
-use crate::{Element, Layer, Scalar, Size};
+use crate::{Element, Layer, Scalar, Shape, Size};
 
 /// What an epoch found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,13 +153,28 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         }
     }
 
-    /// The bytes of training: the network's parameters, gradient, optimizer state, and the buffers of a block. The
-    /// settings, frames (with feature `simd` a kernel's copy of 4,096 weights among them), and the order of the samples where
+    /// The bytes of training: the network's parameters, gradient, optimizer state, the buffers of a block, and
+    /// [`STACK_BYTES`](Self::STACK_BYTES). The settings, frames (with feature `simd` a kernel's copy of 4,096 weights among them), and the order of the samples where
     /// [`epoch`](Self::epoch) keeps it, come on top.
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
-        (arrays + Block::<L, T, S, M::Block>::VALUES) * size_of::<T>()
+        (arrays + Block::<L, T, S, M::Block>::VALUES) * size_of::<T>() + Self::STACK_BYTES
+    };
+    /// The bytes of training that lie on the stack: gradients between layers, and those of a sample's outputs. Network and
+    /// trainer may lie in a `static`, which this is all that a step adds to; frames come on top.
+    ///
+    /// ```
+    /// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Trainer, sizes::*};
+    ///
+    /// type Controller = (Dense<U4, U8>, Dense<U8, U2>);
+    /// type Learner = Trainer<Controller, MeanSquaredError, Sgd>;
+    /// const _: () = assert!(Learner::TRAINING_BYTES <= 1024, "it has to fit 1 KB");
+    /// const _: () = assert!(Learner::STACK_BYTES == 4 * (8 + 2));
+    /// ```
+    pub const STACK_BYTES: usize = {
+        let between = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE;
+        (between + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>()
     };
 
     /// Sets the seed of the order of the samples, 0 by default.

@@ -85,7 +85,9 @@ fn the_bytes_of_training_are_the_sizes_of_network_and_trainer() {
         type Three = (Dense<U5, U7, Tanh>, (Dense<U7, U4, Relu>, Dense<U4, U2>));
         type Trains<O, M, T> = Trainer<Three, MeanSquaredError, O, M, T, Stack>;
         let bytes = Trains::<O, M, T>::TRAINING_BYTES;
-        let lasting = bytes - block * (7 + 4) * size_of::<T>();
+        let stack = Trains::<O, M, T>::STACK_BYTES;
+        assert_eq!(stack, (block * (7 + 4) + 2) * size_of::<T>());
+        let lasting = bytes - stack;
         let size = size_of::<Network<Three, T>>() + size_of::<Trains<O, M, T>>();
         assert!(
             lasting < size && size <= lasting + SETTINGS,
@@ -105,7 +107,7 @@ fn the_bytes_of_training_are_the_sizes_of_network_and_trainer() {
 }
 
 const _: () = assert!(
-    Trainer::<Dense<U2, U1>, MeanSquaredError, Adam>::TRAINING_BYTES == 4 * (4 * 3 + 2 + 1 + 1)
+    Trainer::<Dense<U2, U1>, MeanSquaredError, Adam>::TRAINING_BYTES == 4 * (4 * 3 + 2 + 1 + 1 + 1)
 );
 
 thread_local! {
@@ -163,8 +165,12 @@ const FRAMES: usize = 10 * KIB;
 fn inference_takes_the_stack_that_its_constant_says() {
     on_a_stack_of(8 * MIB, || {
         let network = Network::<Probed, f32, Heap>::default();
-        let arrays = Network::<Probed>::INFERENCE_BYTES - Network::<Probed>::BYTES;
+        let arrays = Network::<Probed>::STACK_BYTES;
         assert_eq!(arrays, 4 * (1024 + 512 + 256));
+        assert_eq!(
+            Network::<Probed>::INFERENCE_BYTES,
+            arrays + Network::<Probed>::BYTES
+        );
         let found = depth(|| network.forward(&[0.0; 8]));
         println!("forward: {arrays} bytes of arrays, {found} of the stack");
         assert!(
@@ -180,7 +186,8 @@ fn a_step_takes_the_stack_that_its_constant_says() {
         let mut network = Network::<L, f32, Heap>::default();
         let mut trainer = Trainer::<L, _, Sgd, M, f32, Heap>::new(MeanSquaredError, Sgd::new(0.1));
         let bytes = Trainer::<L, MeanSquaredError, Sgd, M, f32, Heap>::TRAINING_BYTES;
-        let arrays = bytes - lasting;
+        let arrays = Trainer::<L, MeanSquaredError, Sgd, M, f32, Heap>::STACK_BYTES;
+        assert_eq!(arrays, bytes - lasting);
         let samples = vec![([0.0; 8], [0.0; 256]); 8];
         let mut order = [0; 8];
         let found = depth(|| {

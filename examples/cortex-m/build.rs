@@ -3,15 +3,25 @@
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "build/digits.rs"]
+mod digits;
 #[path = "src/tasks.rs"]
 mod tasks;
 #[path = "build/weights.rs"]
 mod weights;
 
+/// Handwritten digits, 8 by 8 pixels.
+const IMAGES: &str = "../data/files/digits.csv.gz";
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = env::var("OUT_DIR")?;
-    fs::write(Path::new(&out).join("weights.rs"), weights::source()?)?;
-    for watched in ["build.rs", "build", "links", "src/tasks.rs"] {
+    let (digits, held_out) = digits::learned(Path::new(IMAGES))?;
+    fs::write(
+        Path::new(&out).join("weights.rs"),
+        weights::source(&digits)?,
+    )?;
+    fs::write(Path::new(&out).join("held-out"), held_out)?;
+    for watched in ["build.rs", "build", "links", "src/tasks.rs", IMAGES] {
         println!("cargo::rerun-if-changed={watched}");
     }
 

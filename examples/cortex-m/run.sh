@@ -8,7 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
 
-programs=(empty xor xor_batch xor_inference sine policy)
+programs=(empty xor xor_batch xor_inference sine policy digits)
+# Bytes of stack that the frames of the library take at most, beside the arrays that the constants of the types tell.
+frames=1152
 boards=("$@")
 [ $# -gt 0 ] || boards=(m0 m3 m4f m7 riscv wasm)
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
@@ -109,6 +111,31 @@ instructions() { # file, name
     echo $(((4000 * (ticks - nothing) + per / 2) / per))
 }
 
+at_most() { # what, limit, value
+    [ "$3" -le "$2" ] || fail "m4f: $1: $3, which is more than $2"
+    passed=$((passed + 1))
+}
+# What a program may cost on a Cortex-M4F. A network that runs has no room for training in it, nor one that trains with
+# Sgd for another optimizer.
+budget() { # program, flash, static RAM, what it said
+    local stack
+    stack=$(most "$4" stack '[a-z]*')
+    case $1 in
+        empty) empty=$2 ;;
+        xor)
+            at_most 'flash to train XOR' 3000 $(($2 - empty))
+            at_most 'instructions of a step of XOR' 400 "$(instructions "$4" step)"
+            ;;
+        xor_inference) at_most 'flash to run XOR' 900 $(($2 - empty)) ;;
+        sine)
+            at_most 'flash of the sine' 10000 "$2"
+            at_most 'RAM of the sine' 4000 $(($3 + stack))
+            ;;
+        # 4.5 for each of 5,184 multiplications with an addition
+        policy) at_most 'instructions of the policy' 23328 "$(instructions "$4" forward)" ;;
+    esac
+}
+
 for name in "${boards[@]}"; do
     board "$name"
 done
@@ -126,13 +153,13 @@ for program in "${programs[@]}"; do
     passed=$((passed + 1))
 done
 
-line='%-6s %-14s %7s %6s %7s %9s %9s %10s\n'
+line='%-6s %-14s %7s %6s %9s %8s %8s %8s %7s\n'
 table=
 row() {
     # shellcheck disable=SC2059
     table+=$(printf "$line" "$@")$'\n'
 }
-row board program flash RAM training running step forward
+row board program flash RAM training running step forward panics
 
 for name in "${boards[@]}"; do
     board "$name"
@@ -154,18 +181,30 @@ for name in "${boards[@]}"; do
         fi
         passed=$((passed + 1))
         if [ "$name" = wasm ]; then
-            row "$name" "$program" "$(stat -c %s "$file")" '' '' '' '' ''
+            row "$name" "$program" "$(stat -c %s "$file")" '' '' '' '' '' ''
             continue
         fi
+        # a program that can panic holds the functions that do; other profiles may keep checks that this one proves needless
         if nm "$file" | grep -iE 'panic|unwrap_failed|expect_failed|_fail$' >"$work/panics"; then
             [ "$profile" != release ] || { cat "$work/panics" >&2; fail "$name: $program can panic"; }
-        elif [ "$profile" = release ]; then
+            panics=yes
+        else
+            panics=no
             passed=$((passed + 1))
         fi
+        # what was painted over, against the constants
+        while read -r _ what bytes arrays; do
+            [ "$profile" = release ] || continue
+            [ $((16#$bytes)) -le $((16#$arrays + frames)) ] ||
+                fail "$name: $program took $((16#$bytes)) bytes of stack for $what, of which $((16#$arrays)) are arrays"
+            passed=$((passed + 1))
+        done < <(grep '^@stack' "$found")
         read -r text data bss < <(size "$file" | awk 'NR == 2 { print $1, $2, $3 }')
         step=$(instructions "$found" step)
+        [ -n "$step" ] || step=$(instructions "$found" epoch)
+        [ "$name-$profile" != m4f-release ] || budget "$program" "$((text + data))" "$((data + bss))" "$found"
         row "$name" "$program" "$((text + data))" "$((data + bss))" "$(most "$found" stack training)" \
-            "$(most "$found" stack running)" "$step" "$(instructions "$found" forward)"
+            "$(most "$found" stack running)" "$step" "$(instructions "$found" forward)" "$panics"
     done
     said "$name: ${#programs[@]} programs, every bit as on the PC, debug and release"
 done

@@ -6,11 +6,12 @@ use std::fmt::Write;
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use sizednet::{MeanSquaredError, Network, Sgd, Trainer};
 
-use crate::tasks::{Policy, ROWS, Xor, any_state, rotors};
+use crate::tasks::{Digits, Policy, ROWS, Xor, any_state, rotors};
 
 /// A `static` for each network.
-pub fn source() -> Result<String, Box<dyn Error>> {
+pub fn source(digits: &Network<Digits>) -> Result<String, Box<dyn Error>> {
     let mut source = String::new();
+    write!(source, "{}", digits.rust_source("DIGITS"))?;
     write!(source, "{}", xor()?.rust_source("XOR"))?;
     write!(source, "{}", policy()?.rust_source("POLICY"))?;
     Ok(source)

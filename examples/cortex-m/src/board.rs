@@ -32,9 +32,10 @@ pub trait Board {
         0
     }
 
-    /// Writes how many bytes of the stack were used, if the board can tell.
-    fn stack_ends(&mut self, name: &str, start: usize) {
-        let _ = (name, start);
+    /// Writes how many bytes of the stack were used, if the board can tell, and how many are those of arrays by the
+    /// constants of the types.
+    fn stack_ends(&mut self, name: &str, start: usize, arrays: usize) {
+        let _ = (name, start, arrays);
     }
 
     /// Starts to count instructions.

@@ -19,7 +19,7 @@ pub fn run(_: &mut Memory, board: &mut impl Board) -> bool {
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
     hash.add(black_box(1.0));
-    board.stack_ends("nothing", start);
+    board.stack_ends("nothing", start, 0);
     let start = board.count_starts();
     board.count_ends("nothing", start);
     board.line("losses", &hash.halves());

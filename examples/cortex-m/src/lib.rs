@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod board;
+pub mod digits;
 pub mod empty;
 mod hash;
 pub mod policy;

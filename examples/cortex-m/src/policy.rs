@@ -46,6 +46,12 @@ fn worn(state: &[f32; 13]) -> [f32; 4] {
     [first * 1.1, second, third, fourth]
 }
 
+/// The arrays of [`tune`] on the stack: those of the body and of the trainer, the features and a state.
+const TUNING_STACK: usize = Network::<Body>::STACK_BYTES
+    + Tuner::STACK_BYTES
+    + size_of::<[f32; 64]>()
+    + size_of::<[f32; 13]>();
+
 /// Runs, tunes the head and reports.
 pub fn run(Memory { head, trainer }: &mut Memory, board: &mut impl Board) -> bool {
     let mut rng = Xoshiro128PlusPlus::seed_from_u64(1);
@@ -57,7 +63,7 @@ pub fn run(Memory { head, trainer }: &mut Memory, board: &mut impl Board) -> boo
     let state = black_box(any_state(&mut rng));
     let start = board.stack_starts();
     let output = rotors_of(&state);
-    board.stack_ends("running", start);
+    board.stack_ends("running", start, Network::<Policy>::STACK_BYTES);
     board.bits("output", &output);
     let start = board.count_starts();
     let output = rotors_of(&state);
@@ -69,7 +75,7 @@ pub fn run(Memory { head, trainer }: &mut Memory, board: &mut impl Board) -> boo
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
     let tuning = tune(&body, head, trainer, &mut rng, &mut hash);
-    board.stack_ends("training", start);
+    board.stack_ends("training", start, TUNING_STACK);
     board.line("losses", &hash.halves());
     let (before, after) = tuning.unwrap_or_default();
     board.bits("before, after", &[before, after]);

@@ -81,7 +81,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
     let training = learn(network, trainer, order, &mut hash);
-    board.stack_ends("training", start);
+    board.stack_ends("training", start, Learner::STACK_BYTES);
     board.line("losses", &hash.halves());
     board.bits("weights", network.parameters());
 
@@ -93,7 +93,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
         let error = (output - target).abs();
         worst = if error > worst { error } else { worst };
     }
-    board.stack_ends("running", start);
+    board.stack_ends("running", start, Network::<Sine>::STACK_BYTES);
     board.bits("worst", &[worst]);
 
     let [(input, target), ..] = black_box(&SAMPLES);

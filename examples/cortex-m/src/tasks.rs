@@ -1,7 +1,7 @@
 //! What is learned: architectures and samples, the same for the PC that trains and the device that runs.
 
 use rand_xoshiro::rand_core::Rng;
-use sizednet::{Dense, Portable, Sigmoid, Tanh, sizes::*};
+use sizednet::{Dense, Portable, Relu, Sigmoid, Tanh, sizes::*};
 
 /// Solves XOR.
 pub type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -47,4 +47,12 @@ pub fn rotors(state: &[f32; 13]) -> [f32; 4] {
     let pitch = -(qy + 0.3 * wy - 0.2 * x - 0.1 * vx);
     let yaw = -(qz + 0.3 * wz);
     MIXER.map(|[a, b, c, d]| (a * lift + b * roll + c * pitch + d * yaw).clamp(-1.0, 1.0))
+}
+
+/// Tells handwritten digits of 8 by 8 pixels.
+pub type Digits = Portable<(Dense<U64, U32, Relu>, Dense<U32, U10>)>;
+
+/// The pixels of a digit from 0 to 1: in flash they are from 0 to 16.
+pub fn pixels(image: &[u8; 64]) -> [f32; 64] {
+    image.map(|pixel| f32::from(pixel) / 16.0)
 }

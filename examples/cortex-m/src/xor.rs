@@ -53,7 +53,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
     let training = learn(network, trainer, order, &mut hash);
-    board.stack_ends("training", start);
+    board.stack_ends("training", start, Learner::STACK_BYTES);
     board.line("losses", &hash.halves());
     board.bits("weights", network.parameters());
 
@@ -63,7 +63,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
         let count = board.count_starts();
         let output = answer(network, input);
         board.count_ends("forward", count);
-        board.stack_ends("running", stack);
+        board.stack_ends("running", stack, Network::<Xor>::STACK_BYTES);
         learned &= (output > 0.5) == (target[0] > 0.5);
         let count = board.count_starts();
         let loss = step(trainer, network, input, target);

@@ -1,29 +1,29 @@
-//! XOR, learned on the device, all rows at once.
+//! XOR, learned on the device, all rows at once, with momentum: the optimizer has a state.
 
 use core::hint::black_box;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use sizednet::{
     FullBatch, MeanSquaredError, Network, Schedule, Sgd, Trainer, TrainingError,
-    initializer::Recommended, sizes::U4,
+    initializer::Recommended, optimizer::Momentum, sizes::U4,
 };
 
 use crate::board::Board;
 use crate::hash::Hash;
 use crate::tasks::{ROWS, Xor};
 
-/// The learning rate as a type: a memory of nothing but zeros has no copy in flash.
+/// The learning rate as a type.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate;
 
 impl Schedule<f32> for Rate {
     fn rate(&self, _: u32) -> f32 {
-        4.0
+        0.5
     }
 }
 
 // in blocks of four, as there are no more rows
-type Learner = Trainer<Xor, MeanSquaredError, Sgd<f32, Rate>, FullBatch<U4>>;
+type Learner = Trainer<Xor, MeanSquaredError, Momentum<f32, Rate>, FullBatch<U4>>;
 
 /// Network and trainer.
 #[derive(Debug)]
@@ -36,7 +36,10 @@ impl Memory {
     /// Before training.
     pub const NEW: Self = Self {
         network: Network::zeros(),
-        trainer: Trainer::<Xor, _, _>::full_batch_in_blocks(MeanSquaredError, Sgd::new(Rate)),
+        trainer: Trainer::<Xor, _, _>::full_batch_in_blocks(
+            MeanSquaredError,
+            Sgd::new(Rate).momentum(0.9),
+        ),
     };
 }
 
@@ -45,7 +48,7 @@ pub fn run(Memory { network, trainer }: &mut Memory, board: &mut impl Board) -> 
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
     let training = learn(network, trainer, &mut hash);
-    board.stack_ends("training", start);
+    board.stack_ends("training", start, Learner::STACK_BYTES);
     board.line("losses", &hash.halves());
     board.bits("weights", network.parameters());
     let mut learned = training.is_ok();

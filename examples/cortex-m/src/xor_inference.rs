@@ -28,7 +28,7 @@ pub fn run(_: &mut Memory, board: &mut impl Board) -> bool {
         let count = board.count_starts();
         let output = answer(input);
         board.count_ends("forward", count);
-        board.stack_ends("running", stack);
+        board.stack_ends("running", stack, Network::<Xor>::STACK_BYTES);
         board.bits("output", &[output]);
         right &= (output > 0.5) == (target[0] > 0.5);
     }

@@ -76,10 +76,10 @@ impl Board for Device {
     }
 
     #[inline(never)]
-    fn stack_ends(&mut self, name: &str, start: usize) {
+    fn stack_ends(&mut self, name: &str, start: usize, arrays: usize) {
         let bytes = stack::used(start);
         self.write("@stack ");
-        self.line(name, &[bytes]);
+        self.line(name, &[bytes, arrays as u32]);
     }
 
     #[inline(never)]
