@@ -42,13 +42,21 @@ const fn sine(x: f64) -> f64 {
     sum
 }
 
-/// The learning rate as a type: a memory of nothing but zeros has no copy in flash.
+/// Times every sample is seen.
+const EPOCHS: u32 = 1_000;
+
+/// The learning rate as a type: a memory of nothing but zeros has no copy in flash. Small at the end, it takes each of the
+/// first 40 seeds to a largest error below 0.06.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate;
 
 impl Schedule<f32> for Rate {
-    fn rate(&self, _: u32) -> f32 {
-        0.07
+    fn rate(&self, updates: u32) -> f32 {
+        if updates < EPOCHS * COUNT as u32 / 4 * 3 {
+            0.08
+        } else {
+            0.02
+        }
     }
 }
 
@@ -104,7 +112,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
     let loss = step(trainer, network, input, target);
     board.count_ends("step", start);
     board.bits("output, loss", &[output, loss.unwrap_or(f32::NAN)]);
-    training.is_ok() && loss.is_ok() && worst < 0.1
+    training.is_ok() && loss.is_ok() && worst < 0.06
 }
 
 #[inline(never)]
@@ -131,7 +139,7 @@ fn learn(
     hash: &mut Hash,
 ) -> Result<(), TrainingError> {
     network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
-    for _ in 0..500 {
+    for _ in 0..EPOCHS {
         hash.add(trainer.epoch_with(network, &SAMPLES, order)?.loss);
     }
     Ok(())
