@@ -165,7 +165,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     /// trainer may lie in a `static`, which this is all that a step adds to; frames come on top.
     ///
     /// ```
-    /// use sizednet::{Dense, MeanSquaredError, Network, Sgd, Trainer, sizes::*};
+    /// use sizednet::{Dense, MeanSquaredError, Sgd, Trainer, sizes::*};
     ///
     /// type Controller = (Dense<U4, U8>, Dense<U8, U2>);
     /// type Learner = Trainer<Controller, MeanSquaredError, Sgd>;
