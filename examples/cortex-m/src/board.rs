@@ -20,22 +20,36 @@ pub use host::Device;
 mod panic;
 #[cfg(target_os = "none")]
 mod stack;
+/// Elsewhere nothing is painted.
+#[cfg(not(target_os = "none"))]
+mod stack {
+    pub(super) fn paint() -> usize {
+        0
+    }
+    pub(super) fn used(_: usize) -> Option<u32> {
+        None
+    }
+}
 
 /// Takes text, and measures.
 pub trait Board {
     /// Writes text to whoever runs the program.
     fn write(&mut self, text: &str);
 
-    /// Paints the stack below the caller's frame, to see how much of it is used until [`stack_ends`](Self::stack_ends); returns
-    /// where that frame ends.
+    /// Paints the stack below this frame, if there is one to paint, to see how much of it is used until
+    /// [`stack_ends`](Self::stack_ends); returns where this frame ends.
+    #[inline(never)]
     fn stack_starts(&mut self) -> usize {
-        0
+        stack::paint()
     }
 
-    /// Writes how many bytes of the stack were used, if the board can tell, and how many are those of arrays by the
-    /// constants of the types.
+    /// Writes how many bytes of the stack were used, and how many are those of arrays by the constants of the types.
+    #[inline(never)]
     fn stack_ends(&mut self, name: &str, start: usize, arrays: usize) {
-        let _ = (name, start, arrays);
+        if let Some(bytes) = stack::used(start) {
+            self.write("@stack ");
+            self.line(name, &[bytes, arrays as u32]);
+        }
     }
 
     /// Starts to count instructions.

@@ -7,7 +7,7 @@ use cortex_m::peripheral::{Peripherals, SYST, syst::SystClkSource};
 use cortex_m_rt as _;
 use cortex_m_semihosting::{debug, hio};
 
-use super::{Board, stack};
+use super::Board;
 
 /// A Cortex-M.
 #[derive(Debug)]
@@ -68,18 +68,6 @@ impl Board for Device {
             // a host that takes no text is not there to be told
             let _ = host.write_all(text.as_bytes());
         }
-    }
-
-    #[inline(never)]
-    fn stack_starts(&mut self) -> usize {
-        stack::paint()
-    }
-
-    #[inline(never)]
-    fn stack_ends(&mut self, name: &str, start: usize, arrays: usize) {
-        let bytes = stack::used(start);
-        self.write("@stack ");
-        self.line(name, &[bytes, arrays as u32]);
     }
 
     #[inline(never)]

@@ -1,6 +1,6 @@
 //! A RISC-V processor, QEMU's `virt`: text goes to its serial port, and `minstret` counts.
 
-use super::{Board, stack};
+use super::Board;
 
 // the stack, then the program
 core::arch::global_asm!(
@@ -65,18 +65,6 @@ impl Board for Device {
             // SAFETY: the machine has its serial port there
             unsafe { SERIAL.write_volatile(byte) };
         }
-    }
-
-    #[inline(never)]
-    fn stack_starts(&mut self) -> usize {
-        stack::paint()
-    }
-
-    #[inline(never)]
-    fn stack_ends(&mut self, name: &str, start: usize, arrays: usize) {
-        let bytes = stack::used(start);
-        self.write("@stack ");
-        self.line(name, &[bytes, arrays as u32]);
     }
 
     #[inline(never)]

@@ -42,11 +42,11 @@ pub(super) fn paint() -> usize {
 }
 
 /// The bytes from there down to the lowest that is not painted.
-pub(super) fn used(here: usize) -> u32 {
+pub(super) fn used(here: usize) -> Option<u32> {
     let mut word = &raw const LOWEST;
     // SAFETY: as above
     while (word as usize) < here && unsafe { word.read_volatile() } == PAINT {
         word = word.wrapping_add(1);
     }
-    here.wrapping_sub(word as usize) as u32
+    Some(here.wrapping_sub(word as usize) as u32)
 }
