@@ -11,15 +11,23 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
+        let samples = rows(pass.outputs, n_out);
         macro_rules! widths {
-            ($($n:literal)*) => {
+            ($($n:literal)*; $($odd:literal in $whole:literal)*) => {
                 match n_out {
-                    $($n => narrow::<L, $n>(l, n_in, pass),)*
+                    $($odd if samples >= PADDED_FROM && n_in <= PADDED_ROWS => {
+                        let mut padded = [[L::T::ZERO; $whole]; PADDED_ROWS];
+                        for (to, row) in padded.iter_mut().zip(pass.weights.as_chunks::<$odd>().0) {
+                            to[..$odd].copy_from_slice(row);
+                        }
+                        narrow::<L, $odd, $whole>(l, padded.get(..n_in)?, pass)
+                    })*
+                    $($n => narrow::<L, $n, $n>(l, pass.weights.as_chunks().0, pass),)*
                     _ => None,
                 }
             };
         }
-        return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
     let inputs = Samples {
         values: pass.inputs,
@@ -184,25 +192,36 @@ const NARROW: usize = 8;
 /// The vectors that they fill at most: 15 outputs, in vectors of 4 numbers.
 const MOST_VECTORS: usize = 32;
 
-/// `N` outputs, fewer than the widest vector has room for, and so of eight sums: the sums of all outputs lie side by side, as their weights do.
+/// From so many samples on an odd number of outputs is worth a copy of its weights in whole vectors: those of its inputs take
+/// twice as long to make.
+const PADDED_FROM: usize = 4;
+/// The most rows of such a copy: to clear more takes longer than it saves.
+const PADDED_ROWS: usize = 32;
+
+/// `N` outputs, fewer than the widest vector has room for, and so of eight sums: the sums of all outputs lie side by side, as
+/// their weights do, in rows of `P`.
 #[inline(always)]
-fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::T>) -> Option<()> {
+fn narrow<L: Lanes, const N: usize, const P: usize>(
+    l: L,
+    weights: &[[L::T; P]],
+    pass: &mut Affine<'_, L::T>,
+) -> Option<()> {
     if L::WIDTH > NARROW || N * size_of::<L::T>() >= 64 {
         return None;
     }
-    let vectors = N * NARROW / L::WIDTH;
-    let mut start = [[-L::T::ZERO; N]; NARROW];
-    start[0] = *pass.bias.first_chunk::<N>()?;
+    let vectors = P * NARROW / L::WIDTH;
+    let mut start = [[-L::T::ZERO; P]; NARROW];
+    *start[0].first_chunk_mut::<N>()? = *pass.bias.first_chunk::<N>()?;
     // 0 * -0 is -0, which leaves every sum as it is
-    let mut last_rows = [[-L::T::ZERO; N]; NARROW];
+    let mut last_rows = [[-L::T::ZERO; P]; NARROW];
     let mut last_inputs = [L::T::ZERO; NARROW];
-    let (whole, rest) = pass.weights.as_chunks::<N>().0.as_chunks::<NARROW>();
+    let (whole, rest) = weights.as_chunks::<NARROW>();
     for (to, row) in last_rows.iter_mut().zip(rest) {
         *to = *row;
     }
     for (inputs, outputs) in pass
         .inputs
-        .chunks_exact(n_in)
+        .chunks_exact(weights.len())
         .zip(pass.outputs.as_chunks_mut::<N>().0)
     {
         let mut sums = [l.splat(L::T::ZERO); MOST_VECTORS];
@@ -213,7 +232,7 @@ fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::
         }
         macro_rules! add {
             ($inputs:expr, $rows:expr) => {
-                let spread = $inputs.map(|x| [x; N]);
+                let spread = $inputs.map(|x| [x; P]);
                 let (left, right) = (spread.as_flattened(), $rows.as_flattened());
                 let mut q = 0;
                 while q < vectors {
@@ -233,7 +252,7 @@ fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::
             }
             add!(last_inputs, last_rows);
         }
-        let mut parts = [[L::T::ZERO; N]; NARROW];
+        let mut parts = [[L::T::ZERO; P]; NARROW];
         let mut q = 0;
         while q < vectors {
             *L::vectors_mut(parts.as_flattened_mut()).get_mut(q)? = sums[q];
@@ -245,7 +264,7 @@ fn narrow<L: Lanes, const N: usize>(l: L, n_in: usize, pass: &mut Affine<'_, L::
                 *total += part;
             }
         }
-        *outputs = total;
+        *outputs = *total.first_chunk::<N>()?;
     }
     Some(())
 }
