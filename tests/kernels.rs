@@ -183,7 +183,7 @@ proptest! {
         check_all([512, 256, 0][seed as usize % 3], [n_in, n_out, samples], seed);
     }
     #[test]
-    fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..12, samples in 1_usize..12, seed: u64) {
+    fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..16, samples in 1_usize..12, seed: u64) {
         check_all([512, 256, 0][seed as usize % 3], [n_in, n_out, samples], seed);
     }
 }
@@ -211,6 +211,10 @@ fn kernels_equal_scalar_loops_at_their_seams() {
             for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
                 check_all(bits, [n_in, n_out, samples], 7);
             }
+        }
+        // rows so far apart that their columns are copied side by side
+        for (n_in, samples) in [(300, 16), (256, 130)] {
+            check_all(bits, [n_in, 768, samples], 7);
         }
     }
 }

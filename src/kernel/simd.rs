@@ -10,6 +10,7 @@ mod affine;
 mod gradients;
 mod lanes;
 mod pad;
+mod panel;
 mod product;
 
 use lanes::{F32, F64};

@@ -1,6 +1,7 @@
 //! The way forward in vectors.
 
 use super::lanes::Lanes;
+use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Element, Scalar};
@@ -29,19 +30,16 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
         }
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
-    let inputs = Samples {
-        values: pass.inputs,
-        stride: n_in,
-    };
-    l.product(Product {
+    let product = Product {
         rows: rows(pass.outputs, n_out),
-        a: inputs,
+        a: Samples::new(pass.inputs, n_in),
         b: pass.weights,
         columns: n_out,
         start: Start::Bias(pass.bias),
         parts,
         c: pass.outputs,
-    })
+    };
+    panel::product(l, product)
 }
 
 /// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.

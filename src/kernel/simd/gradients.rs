@@ -327,14 +327,26 @@ fn few_samples<L: Lanes, const N: usize>(
             let mut lanes = [L::T::ZERO; WIDEST * 2];
             *L::vectors_mut(&mut lanes).first_mut()? = total;
             let row = input_gradient.get_mut(at..at + n_in)?;
-            for (dx, lane) in row.iter_mut().zip(&lanes) {
-                *dx = *lane;
+            // more than half of a vector, or the weights would not be turned
+            if L::WIDTH == WIDEST * 2 {
+                write_halves::<_, WIDEST>(&lanes, row)?;
+            } else {
+                write_halves::<_, { WIDEST / 2 }>(&lanes, row)?;
             }
         } else {
             *L::vectors_mut(input_gradient.get_mut(at..)?).first_mut()? = total;
         }
         s += 1;
     }
+    Some(())
+}
+
+/// Writes the first lanes, as many as there is room for: the first `HALF`, then the last, which may overlap them.
+#[inline(always)]
+fn write_halves<T: Scalar, const HALF: usize>(lanes: &[T], row: &mut [T]) -> Option<()> {
+    let lanes = lanes.get(..row.len())?;
+    *row.first_chunk_mut::<HALF>()? = *lanes.first_chunk()?;
+    *row.last_chunk_mut::<HALF>()? = *lanes.last_chunk()?;
     Some(())
 }
 

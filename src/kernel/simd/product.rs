@@ -4,6 +4,8 @@
 //! chain in the order of the contract. Columns that do not fill a vector are computed by one that overlaps the vector
 //! before it, twice to the same bits.
 
+use core::ops::Range;
+
 use super::lanes::Lanes;
 use crate::{Element, Scalar};
 
@@ -95,7 +97,7 @@ pub(super) struct Span {
 impl Span {
     /// The columns, in a row.
     #[inline(always)]
-    fn of(self, row: usize) -> core::ops::Range<usize> {
+    fn of(self, row: usize) -> Range<usize> {
         row * self.stride + self.first..row * self.stride + self.end
     }
 }
@@ -199,8 +201,35 @@ pub(super) trait Factors<T>: Copy {
 /// Samples.
 #[derive(Clone, Copy)]
 pub(super) struct Samples<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) stride: usize,
+    values: &'a [T],
+    stride: usize,
+    steps: usize,
+}
+
+impl<'a, T> Samples<'a, T> {
+    /// Samples of so many values.
+    #[inline(always)]
+    pub(super) fn new(values: &'a [T], stride: usize) -> Self {
+        Self {
+            values,
+            stride,
+            steps: stride,
+        }
+    }
+    /// How many values of each there are.
+    #[inline(always)]
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+    /// The samples from the `first` on, and of their values those in a range.
+    #[inline(always)]
+    pub(super) fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(first * self.stride + steps.start..)?,
+            steps: steps.len(),
+            ..*self
+        })
+    }
 }
 
 impl<T: Scalar> Factors<T> for Samples<'_, T> {
@@ -214,7 +243,7 @@ impl<T: Scalar> Factors<T> for Samples<'_, T> {
         let mut i = 0;
         while i < MR {
             let start = (first + i) * self.stride;
-            rows[i] = self.values.get(start..start + self.stride)?;
+            rows[i] = self.values.get(start..start + self.steps)?;
             i += 1;
         }
         Some(Rows(rows))
