@@ -1,4 +1,5 @@
-//! The same sine, learned with Adam: network, gradient and both moments lie in a `static`, and none is ever on the stack.
+//! The same sine, learned with Adam for a short time, as each of its steps takes long without a floating-point unit: network,
+//! gradient and both moments lie in a `static`, and none is ever on the stack.
 
 use core::hint::black_box;
 
@@ -23,7 +24,7 @@ impl Memory {
     /// Before training.
     pub const NEW: Self = Self {
         network: Network::zeros(),
-        trainer: Trainer::stochastic(MeanSquaredError, Adam::new(0.002)),
+        trainer: Trainer::stochastic(MeanSquaredError, Adam::new(0.003)),
         order: [0; COUNT],
     };
 }
@@ -59,7 +60,7 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
     let loss = step(trainer, network, input, target);
     board.count_ends("step", start);
     board.bits("loss", &[loss.unwrap_or(f32::NAN)]);
-    training.is_ok() && loss.is_ok() && worst < 0.1
+    training.is_ok() && loss.is_ok() && worst < 0.2
 }
 
 #[inline(never)]
@@ -80,7 +81,7 @@ fn learn(
     hash: &mut Hash,
 ) -> Result<(), TrainingError> {
     network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
-    for _ in 0..200 {
+    for _ in 0..80 {
         hash.add(trainer.epoch_with(network, &SAMPLES, order)?.loss);
     }
     Ok(())
