@@ -154,8 +154,8 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     }
 
     /// The bytes of training: the network's parameters, gradient, optimizer state, the buffers of a block, and
-    /// [`STACK_BYTES`](Self::STACK_BYTES). The settings, frames (with feature `simd` a kernel's copy of 4,096 weights among them), and the order of the samples where
-    /// [`epoch`](Self::epoch) keeps it, come on top.
+    /// [`STACK_BYTES`](Self::STACK_BYTES). The settings, frames (with feature `simd` a kernel's copy of 4,096 weights among
+    /// them), and the order of the samples where [`epoch`](Self::epoch) keeps it, come on top.
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
