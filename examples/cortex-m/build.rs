@@ -36,10 +36,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rustc-link-arg-bins=-T{script}");
         // sections need not begin on pages
         println!("cargo::rustc-link-arg-bins=--nmagic");
-        // other builds may keep checks that the optimizer of this one proves needless
-        if env::var("OPT_LEVEL")? == "3" {
-            println!("cargo::rustc-cfg=no_panic_paths");
-        }
+    }
+    // other builds may keep checks that the optimizer of this one proves needless; a PC has a panic handler of its own
+    if env::var("OPT_LEVEL")? == "3" {
+        println!("cargo::rustc-cfg=no_panic_paths");
     }
     Ok(())
 }

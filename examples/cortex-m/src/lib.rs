@@ -10,6 +10,7 @@ pub mod empty;
 mod hash;
 pub mod policy;
 pub mod sine;
+pub mod sine_adam;
 pub mod tasks;
 pub mod xor;
 pub mod xor_batch;

@@ -11,13 +11,13 @@ use sizednet::{
 use crate::board::Board;
 use crate::hash::Hash;
 
-type Sine = Portable<(Dense<U1, U16, Tanh>, Dense<U16, U16, Tanh>, Dense<U16, U1>)>;
+pub(crate) type Sine = Portable<(Dense<U1, U16, Tanh>, Dense<U16, U16, Tanh>, Dense<U16, U1>)>;
 
 /// Samples of one period.
-const COUNT: usize = 16;
+pub(crate) const COUNT: usize = 16;
 
 /// Angles from -pi to pi, in thirds of pi, and their sines; made by the compiler, in flash.
-static SAMPLES: [([f32; 1], [f32; 1]); COUNT] = {
+pub(crate) static SAMPLES: [([f32; 1], [f32; 1]); COUNT] = {
     let mut samples = [([0.0], [0.0]); COUNT];
     let mut i = 0;
     while i < COUNT {
