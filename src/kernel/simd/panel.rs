@@ -20,18 +20,21 @@ const SETS: usize = 1024;
 /// The product of samples and weights, with some columns of the weights copied side by side where they would push each other
 /// out of the cache.
 #[inline(always)]
-pub(super) fn product<'a, L: Lanes>(l: L, job: Product<'a, L::T, Samples<'a, L::T>>) -> Option<()> {
+pub(super) fn product<'a, L: Lanes>(
+    l: L,
+    mut job: Product<'a, L::T, Samples<'a, L::T>>,
+) -> Option<()> {
     let (steps, distance) = (job.a.steps(), job.columns * size_of::<L::T>());
     let collide = distance >= FAR && distance.is_multiple_of(SETS) && steps >= FAR_ROWS;
     if job.parts > 1 || job.rows < PANEL_ROWS || !collide {
         return l.product(job);
     }
-    copied(l, job)
+    copied(l, &mut job)
 }
 
 /// Apart, for its frame is large.
 #[inline(never)]
-fn copied<'a, L: Lanes>(l: L, job: Product<'a, L::T, Samples<'a, L::T>>) -> Option<()> {
+fn copied<'a, L: Lanes>(l: L, job: &mut Product<'a, L::T, Samples<'a, L::T>>) -> Option<()> {
     let steps = job.a.steps();
     let mut panel = [L::T::ZERO; PANEL];
     let mut sums = [L::T::ZERO; PANEL];
