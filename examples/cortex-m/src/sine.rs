@@ -4,8 +4,8 @@ use core::hint::black_box;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use sizednet::{
-    Dense, MeanSquaredError, Network, Portable, Schedule, Sgd, Tanh, Trainer, TrainingError,
-    initializer::Recommended, sizes::*,
+    Dense, MeanSquaredError, Network, Optimizer, Portable, Schedule, Sgd, Tanh, Trainer,
+    TrainingError, initializer::Recommended, sizes::*,
 };
 
 use crate::board::Board;
@@ -17,7 +17,7 @@ pub(crate) type Sine = Portable<(Dense<U1, U16, Tanh>, Dense<U16, U16, Tanh>, De
 pub(crate) const COUNT: usize = 16;
 
 /// Angles from -pi to pi, in thirds of pi, and their sines; made by the compiler, in flash.
-pub(crate) static SAMPLES: [([f32; 1], [f32; 1]); COUNT] = {
+static SAMPLES: [([f32; 1], [f32; 1]); COUNT] = {
     let mut samples = [([0.0], [0.0]); COUNT];
     let mut i = 0;
     while i < COUNT {
@@ -60,43 +60,53 @@ impl Schedule<f32> for Rate {
     }
 }
 
-type Learner = Trainer<Sine, MeanSquaredError, Sgd<f32, Rate>>;
-
 /// Network, trainer and the order of the samples.
 #[derive(Debug)]
-pub struct Memory {
+pub struct Memory<O: Optimizer<f32> = Sgd<f32, Rate>> {
     network: Network<Sine>,
-    trainer: Learner,
+    trainer: Trainer<Sine, MeanSquaredError, O>,
     order: [u32; COUNT],
+}
+
+impl<O: Optimizer<f32>> Memory<O> {
+    /// Before training with an optimizer.
+    pub(crate) const fn new(optimizer: O) -> Self {
+        Self {
+            network: Network::zeros(),
+            trainer: Trainer::stochastic(MeanSquaredError, optimizer),
+            order: [0; COUNT],
+        }
+    }
 }
 
 impl Memory {
     /// Before training.
-    pub const NEW: Self = Self {
-        network: Network::zeros(),
-        trainer: Trainer::stochastic(MeanSquaredError, Sgd::new(Rate)),
-        order: [0; COUNT],
-    };
+    pub const NEW: Self = Self::new(Sgd::new(Rate));
 }
 
 /// Learns, and reports.
 pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
-    let Memory {
-        network,
-        trainer,
-        order,
-    } = memory;
+    learn_and_report(memory, EPOCHS, board) < 0.06
+}
+
+/// Trains for so many epochs, and reports; returns the largest error, infinite if training failed.
+pub(crate) fn learn_and_report<O: Optimizer<f32>>(
+    memory: &mut Memory<O>,
+    epochs: u32,
+    board: &mut impl Board,
+) -> f32 {
     let mut hash = Hash::NEW;
     let start = board.stack_starts();
-    let training = learn(network, trainer, order, &mut hash);
-    board.stack_ends("training", start, Learner::STACK_BYTES);
+    let training = learn(memory, epochs, &mut hash);
+    let arrays = Trainer::<Sine, MeanSquaredError, O>::STACK_BYTES;
+    board.stack_ends("training", start, arrays);
     board.line("losses", &hash.halves());
-    board.bits("weights", network.parameters());
+    board.bits("weights", memory.network.parameters());
 
     let mut worst = 0.0;
     let start = board.stack_starts();
     for (input, [target]) in black_box(SAMPLES.as_slice()) {
-        let output = answer(network, input);
+        let output = answer(&memory.network, input);
         board.bits("output", &[output]);
         let error = (output - target).abs();
         worst = if error > worst { error } else { worst };
@@ -106,13 +116,17 @@ pub fn run(memory: &mut Memory, board: &mut impl Board) -> bool {
 
     let [(input, target), ..] = black_box(&SAMPLES);
     let start = board.count_starts();
-    let output = answer(network, input);
+    let output = answer(&memory.network, input);
     board.count_ends("forward", start);
     let start = board.count_starts();
-    let loss = step(trainer, network, input, target);
+    let loss = step(memory, input, target);
     board.count_ends("step", start);
     board.bits("output, loss", &[output, loss.unwrap_or(f32::NAN)]);
-    training.is_ok() && loss.is_ok() && worst < 0.06
+    if training.is_ok() && loss.is_ok() {
+        worst
+    } else {
+        f32::INFINITY
+    }
 }
 
 #[inline(never)]
@@ -122,24 +136,27 @@ fn answer(network: &Network<Sine>, input: &[f32; 1]) -> f32 {
 }
 
 #[inline(never)]
-fn step(
-    trainer: &mut Learner,
-    network: &mut Network<Sine>,
+fn step<O: Optimizer<f32>>(
+    memory: &mut Memory<O>,
     input: &[f32; 1],
     target: &[f32; 1],
 ) -> Result<f32, TrainingError> {
-    trainer.step(network, input, target)
+    memory.trainer.step(&mut memory.network, input, target)
 }
 
 #[inline(never)]
-fn learn(
-    network: &mut Network<Sine>,
-    trainer: &mut Learner,
-    order: &mut [u32; COUNT],
+fn learn<O: Optimizer<f32>>(
+    memory: &mut Memory<O>,
+    epochs: u32,
     hash: &mut Hash,
 ) -> Result<(), TrainingError> {
+    let Memory {
+        network,
+        trainer,
+        order,
+    } = memory;
     network.initialize(&Recommended, &mut Xoshiro128PlusPlus::seed_from_u64(0));
-    for _ in 0..EPOCHS {
+    for _ in 0..epochs {
         hash.add(trainer.epoch_with(network, &SAMPLES, order)?.loss);
     }
     Ok(())
