@@ -1,5 +1,7 @@
-//! The kernels as plain loops, product and sum rounded apart. Without vectors they are the only ones for all but tiny layers,
-//! and then one function for all: code has to be small there.
+//! The kernels as plain loops, product and sum rounded apart.
+//!
+//! Without vectors they are the only ones for all but tiny layers, and code has to be small. What constant lengths make smaller
+//! is inlined into its layer then: sums that stay in registers. The others are one function for all layers.
 
 use super::{Affine, Dimensions, InputGradient, WeightGradient};
 use crate::Scalar;
@@ -8,6 +10,7 @@ use crate::scalar::Finite;
 
 /// Sums that are added to side by side: as many as stay in registers.
 const LANES: usize = 8;
+
 /// An output starts at its bias and adds its products first to last; if it is several sums, those of every second (fourth,
 /// eighth) input, and then the others'.
 #[cfg_attr(feature = "simd", inline)]
