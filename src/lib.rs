@@ -11,7 +11,7 @@ extern crate std;
 mod size;
 pub use size::{Count, Element, Size, sizes};
 mod shape;
-pub use shape::{Image, Shape};
+pub use shape::{Image, Sequence, Shape};
 mod scalar;
 pub use scalar::Scalar;
 mod storage;

@@ -8,7 +8,7 @@ use generic_array::typenum::{Const, Unsigned};
 
 use crate::error::DataError;
 use crate::size::Number;
-use crate::{Element, Image, Scalar, Shape, Size};
+use crate::{Element, Image, Scalar, Sequence, Shape, Size};
 
 /// A class as a target, by its index among the network's outputs.
 ///
@@ -102,6 +102,19 @@ where
     #[inline]
     fn kind(&self) -> Result<&[T], ClassOutOfRange> {
         Ok(self.as_flattened().as_flattened())
+    }
+}
+
+impl<T: Scalar, S: Size, F: Size, const NS: usize, const NF: usize> Target<Sequence<S, F>, T>
+    for [[T; NF]; NS]
+where
+    Sequence<S, F>: Shape<Array<T> = Self>,
+{
+    type Kind = [T];
+
+    #[inline]
+    fn kind(&self) -> Result<&[T], ClassOutOfRange> {
+        Ok(self.as_flattened())
     }
 }
 

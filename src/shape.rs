@@ -1,4 +1,4 @@
-//! What flows between layers: vectors, images; with the messages for shapes that do not fit.
+//! What flows between layers: vectors, images, sequences; with the messages for shapes that do not fit.
 
 use core::fmt::{Display, Formatter, Result};
 use core::marker::PhantomData;
@@ -9,9 +9,10 @@ use generic_array::typenum::{Const, Prod};
 use crate::size::{FixedArray, Number};
 use crate::{Count, Element, Size};
 
-/// The shape of the values that a layer takes or gives: a [`Size`] (a vector) or an [`Image`].
+/// The shape of the values that a layer takes or gives: a [`Size`] (a vector), an [`Image`] or a [`Sequence`].
 ///
-/// Its array is what a user writes: `[T; N]` for a vector, `[[[T; W]; H]; C]` for an image.
+/// Its array is what a user writes: `[T; N]` for a vector, `[[[T; W]; H]; C]` for an image, `[[T; Features]; Steps]` for a
+/// sequence.
 ///
 /// ```
 /// use sizednet::{Image, Shape, sizes::*};
@@ -22,11 +23,11 @@ use crate::{Count, Element, Size};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
-    label = "neither a size nor an image",
-    note = "a shape is a size (`U1` to `U1024`, and the multiples of 64 up to `U16384`) or an `Image<C, H, W>` of sizes"
+    label = "neither a size nor an image nor a sequence",
+    note = "a shape is a size (`U1` to `U1024`, and the multiples of 64 up to `U16384`), an `Image<C, H, W>` or a `Sequence<Steps, Features>` of sizes"
 )]
 pub trait Shape: 'static {
-    /// The number of values; for an image the product of its dimensions, which need not be a [`Size`].
+    /// The number of values; for an image or a sequence the product of its dimensions, which need not be a [`Size`].
     type Len: Count;
     /// The values as a user writes them.
     type Array<T: Element>: Element;
@@ -102,6 +103,41 @@ where
     }
     fn from_flat_mut<T: Element>(values: &mut [T]) -> Option<&mut Self::Array<T>> {
         C::Array::chunks_mut(H::Array::chunks_mut(W::Array::chunks_mut(values))).first_mut()
+    }
+}
+
+/// A sequence of `Steps` vectors of `Features` values, first to last: `[[T; Features]; Steps]`.
+///
+/// ```
+/// use sizednet::{Sequence, Shape, sizes::*};
+///
+/// /// A tenth of a second of three sensors that are read a hundred times a second.
+/// type Window = Sequence<U10, U3>;
+/// assert_eq!(Window::DIMENSIONS, [10, 3]);
+/// assert_eq!(Sequence::<U2, U3>::flatten(&[[[1, 2, 3], [4, 5, 6]]]), [1, 2, 3, 4, 5, 6_u32]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sequence<Steps: Size, Features: Size>(PhantomData<(Steps, Features)>);
+
+impl<Steps: Size + Mul<Features, Output: Count>, Features: Size> Shape
+    for Sequence<Steps, Features>
+{
+    type Len = Prod<Steps, Features>;
+    type Array<T: Element> = Steps::Array<Features::Array<T>>;
+    type Key = (Number<Steps>, Number<Features>);
+    const DIMENSIONS: &'static [usize] = &[Steps::USIZE, Features::USIZE];
+
+    fn flatten<T: Element>(samples: &[Self::Array<T>]) -> &[T] {
+        Features::Array::flatten(Steps::Array::flatten(samples))
+    }
+    fn flatten_mut<T: Element>(samples: &mut [Self::Array<T>]) -> &mut [T] {
+        Features::Array::flatten_mut(Steps::Array::flatten_mut(samples))
+    }
+    fn from_flat<T: Element>(values: &[T]) -> Option<&Self::Array<T>> {
+        Steps::Array::chunks(Features::Array::chunks(values)).first()
+    }
+    fn from_flat_mut<T: Element>(values: &mut [T]) -> Option<&mut Self::Array<T>> {
+        Steps::Array::chunks_mut(Features::Array::chunks_mut(values)).first_mut()
     }
 }
 
@@ -198,5 +234,92 @@ impl<const C: usize, const H: usize, const W: usize, const GIVEN: usize> Takes<C
     for (Const<C>, Const<H>, Const<W>)
 where
     (): VectorFits<GIVEN, C, H, W>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: one layer gives a sequence of {GS} steps of {GF} values, the next takes {WS} steps of {WF}",
+    label = "takes a sequence of {WS} steps of {WF} values, is given {GS} steps of {GF}",
+    note = "the output of a layer must have the shape of the next one's input"
+)]
+pub trait FitsSequence<const GS: usize, const GF: usize, const WS: usize, const WF: usize> {}
+impl<const S: usize, const F: usize> FitsSequence<S, F, S, F> for () {}
+impl<const GS: usize, const GF: usize, const WS: usize, const WF: usize>
+    Takes<(Const<GS>, Const<GF>)> for (Const<WS>, Const<WF>)
+where
+    (): FitsSequence<GS, GF, WS, WF>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: one layer gives a sequence of {S} steps of {F} values, the next takes a vector of {WANTED} values",
+    label = "takes a vector of {WANTED} values, is given a sequence of {S} steps of {F}",
+    note = "write the sequence as the input of the layer that takes it, as in `Dense<Sequence<{S}, {F}>, …>`"
+)]
+pub trait SequenceFitsVector<const S: usize, const F: usize, const WANTED: usize> {}
+impl<const S: usize, const F: usize, const WANTED: usize> Takes<(Const<S>, Const<F>)>
+    for Const<WANTED>
+where
+    (): SequenceFitsVector<S, F, WANTED>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: one layer gives a vector of {GIVEN} values, the next takes a sequence of {S} steps of {F}",
+    label = "takes a sequence of {S} steps of {F} values, is given a vector of {GIVEN}",
+    note = "a recurrent layer before it has to give all states, as in `Gru<Sequence<…>, {F}, AllStates>`"
+)]
+pub trait VectorFitsSequence<const GIVEN: usize, const S: usize, const F: usize> {}
+impl<const S: usize, const F: usize, const GIVEN: usize> Takes<Const<GIVEN>>
+    for (Const<S>, Const<F>)
+where
+    (): VectorFitsSequence<GIVEN, S, F>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: one layer gives a sequence of {S} steps of {F} values, the next takes an image of {C}x{H}x{W}",
+    label = "takes an image of {C}x{H}x{W}, is given a sequence of {S} steps of {F} values",
+    note = "the output of a layer must have the shape of the next one's input"
+)]
+pub trait SequenceFitsImage<
+    const S: usize,
+    const F: usize,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+>
+{
+}
+impl<const S: usize, const F: usize, const C: usize, const H: usize, const W: usize>
+    Takes<(Const<S>, Const<F>)> for (Const<C>, Const<H>, Const<W>)
+where
+    (): SequenceFitsImage<S, F, C, H, W>,
+{
+}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: one layer gives an image of {C}x{H}x{W}, the next takes a sequence of {S} steps of {F} values",
+    label = "takes a sequence of {S} steps of {F} values, is given an image of {C}x{H}x{W}",
+    note = "the output of a layer must have the shape of the next one's input"
+)]
+pub trait ImageFitsSequence<
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    const S: usize,
+    const F: usize,
+>
+{
+}
+impl<const C: usize, const H: usize, const W: usize, const S: usize, const F: usize>
+    Takes<(Const<C>, Const<H>, Const<W>)> for (Const<S>, Const<F>)
+where
+    (): ImageFitsSequence<C, H, W, S, F>,
 {
 }
