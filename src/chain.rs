@@ -9,7 +9,8 @@ use rand_core::Rng;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
 use crate::layer::{
-    self, Backward, Descent, Layer, Module, Noise, Tensor, View, cut, cut_mut, outputs_of,
+    self, Backward, Descent, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut,
+    outputs_of,
 };
 use crate::sample::{OutputArray, values_mut};
 use crate::shape::Takes;
@@ -179,6 +180,30 @@ where
     }
 }
 
+impl<A: Streaming, B: Streaming> Streaming for Chain<A, B>
+where
+    Self: Layer,
+    <B::StepInput as Shape>::Key: Takes<<A::StepOutput as Shape>::Key>,
+{
+    type StepInput = A::StepInput;
+    type StepOutput = B::StepOutput;
+    type State<T: Scalar> = (A::State<T>, B::State<T>);
+
+    #[inline]
+    fn step<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        (state_a, state_b): &mut (A::State<T>, B::State<T>),
+        input: &[T],
+        output: &mut [T],
+    ) {
+        let (a, b) = cut(parameters, A::Parameters::USIZE);
+        let mut between = <<A::StepOutput as Shape>::Array<T>>::ZERO;
+        let between = values_mut::<A::StepOutput, T>(&mut between);
+        A::step::<T, K>(a, state_a, input, between);
+        B::step::<T, K>(b, state_b, between, output);
+    }
+}
+
 macro_rules! chain {
     ($layer:ident) => { $layer };
     ($first:ident $($rest:ident)+) => { Chain<$first, chain!($($rest)+)> };
@@ -243,6 +268,26 @@ macro_rules! tuples {
             }
             fn rows(visit: &mut impl FnMut(Row)) {
                 <chain!($first $($rest)*)>::rows(visit);
+            }
+        }
+
+        impl<$first: Streaming, $($rest: Streaming),*> Streaming for ($first, $($rest,)*)
+        where
+            Self: Layer,
+            chain!($first $($rest)*): Streaming,
+        {
+            type StepInput = <chain!($first $($rest)*) as Streaming>::StepInput;
+            type StepOutput = <chain!($first $($rest)*) as Streaming>::StepOutput;
+            type State<T: Scalar> = <chain!($first $($rest)*) as Streaming>::State<T>;
+
+            #[inline]
+            fn step<T: Scalar, K: Kernel>(
+                parameters: &[T],
+                state: &mut Self::State<T>,
+                input: &[T],
+                output: &mut [T],
+            ) {
+                <chain!($first $($rest)*) as Streaming>::step::<T, K>(parameters, state, input, output);
             }
         }
 

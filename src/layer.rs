@@ -35,10 +35,16 @@ use crate::{Count, Scalar, Shape, fingerprint};
 
 mod dense;
 mod portable;
+mod recurrent;
+mod streaming;
 mod tensor;
 
 pub use dense::{Dense, DenseMut, DenseRef};
 pub use portable::Portable;
+pub use recurrent::{
+    AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
+};
+pub use streaming::{State, Streaming};
 pub use tensor::{Module, Tensor};
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
@@ -80,7 +86,7 @@ pub use tensor::{Module, Tensor};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`"
 )]
 pub trait Layer: 'static {

@@ -119,6 +119,15 @@ impl Element for u32 {
     const ZERO: Self = 0;
 }
 
+/// What a layer without a state keeps from step to step.
+impl Element for () {
+    const ZERO: Self = ();
+}
+
+impl<A: Element, B: Element> Element for (A, B) {
+    const ZERO: Self = (A::ZERO, B::ZERO);
+}
+
 impl<T: Element, const N: usize> Element for [T; N] {
     const ZERO: Self = [T::ZERO; N];
 }

@@ -8,7 +8,7 @@ use core::ops::{Add, Mul};
 use generic_array::typenum::{Prod, Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Backward, Descent, Layer, Module, Noise, Tensor, View, cut, cut_mut};
+use super::{Backward, Descent, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{self, Affine, Dimensions, InputGradient, Kernel, WeightGradient};
@@ -208,6 +208,21 @@ where
         };
         kernel::descend(Self::DIMENSIONS, pass.rate, step);
         true
+    }
+}
+
+/// A step is a sample.
+impl<I: Shape, O: Size, A: Activation> Streaming for Dense<I, O, A>
+where
+    Self: Layer,
+{
+    type StepInput = I;
+    type StepOutput = O;
+    type State<T: Scalar> = ();
+
+    #[inline]
+    fn step<T: Scalar, K: Kernel>(parameters: &[T], _: &mut (), input: &[T], output: &mut [T]) {
+        Self::forward::<T, K>(parameters, input, output);
     }
 }
 

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Backward, Descent, Layer, Module, Noise, Tensor, View};
+use super::{Backward, Descent, Layer, Module, Noise, Streaming, Tensor, View};
 use crate::Scalar;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -71,6 +71,21 @@ impl<L: Layer> Layer for Portable<L> {
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         L::rows(visit);
+    }
+}
+
+impl<L: Streaming> Streaming for Portable<L> {
+    type StepInput = L::StepInput;
+    type StepOutput = L::StepOutput;
+    type State<T: Scalar> = L::State<T>;
+
+    fn step<T: Scalar, K: Kernel>(
+        parameters: &[T],
+        state: &mut L::State<T>,
+        input: &[T],
+        output: &mut [T],
+    ) {
+        L::step::<T, K::Portable>(parameters, state, input, output);
     }
 }
 

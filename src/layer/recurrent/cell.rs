@@ -1,0 +1,219 @@
+//! What happens in a step, once the products of the weights with input and state are there.
+
+use crate::activation::{Sigmoid, Tanh, apply};
+use crate::layer::{cut, cut_mut};
+use crate::sizes::{U1, U2, U3, U4, U5, U6};
+use crate::{Activation, Scalar, Size};
+
+/// The kind of a recurrent layer: [`GruCell`], [`LstmCell`] or [`RnnCell`].
+///
+/// Slices hold vectors of `width` values, one after the other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a recurrent cell",
+    label = "neither `GruCell` nor `LstmCell` nor `RnnCell`"
+)]
+pub trait Cell: 'static {
+    /// Vectors that the weights give, of the input and of the state.
+    type Gates: Size;
+    /// Vectors of the state; the first is what the layer gives.
+    type States: Size;
+    /// Vectors that the way back needs of a step; the last are the state after it.
+    type Kept: Size;
+    /// Its name in a summary.
+    const NAME: &'static str;
+
+    /// A step: makes gates of the sums, and changes the state.
+    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]);
+    /// Writes what the way back needs, from what [`advance`](Self::advance) has left.
+    fn keep<T: Scalar>(width: usize, sums: &[T], from_state: &[T], state: &[T], kept: &mut [T]);
+    /// The way back of a step: writes the gradients of both sums, and makes of the gradient of the state after the step that
+    /// of the state `before` it, but for what comes through the weights.
+    fn back<T: Scalar>(
+        width: usize,
+        kept: &[T],
+        before: &[T],
+        state: &mut [T],
+        sums: &mut [T],
+        from_state: &mut [T],
+    );
+}
+
+/// The cell of a [`Gru`](crate::Gru).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GruCell;
+
+/// The cell of an [`Lstm`](crate::Lstm).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LstmCell;
+
+/// The cell of an [`Rnn`](crate::Rnn).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RnnCell;
+
+/// Adds numbers to numbers.
+#[inline(always)]
+fn add<T: Scalar>(sums: &mut [T], more: &[T]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += *more;
+    }
+}
+
+/// Three vectors.
+#[inline(always)]
+fn three<T>(values: &[T], width: usize) -> (&[T], &[T], &[T]) {
+    let (a, rest) = cut(values, width);
+    let (b, rest) = cut(rest, width);
+    (a, b, cut(rest, width).0)
+}
+
+impl Cell for RnnCell {
+    type Gates = U1;
+    type States = U1;
+    type Kept = U1;
+    const NAME: &'static str = "Rnn";
+
+    #[inline]
+    fn advance<T: Scalar>(_: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
+        add(sums, from_state);
+        apply::<Tanh, T>(sums);
+        state.copy_from_slice(sums);
+    }
+    fn keep<T: Scalar>(_: usize, _: &[T], _: &[T], state: &[T], kept: &mut [T]) {
+        kept.copy_from_slice(state);
+    }
+    fn back<T: Scalar>(
+        _: usize,
+        kept: &[T],
+        _: &[T],
+        state: &mut [T],
+        sums: &mut [T],
+        from_state: &mut [T],
+    ) {
+        for ((sum, dh), h) in sums.iter_mut().zip(&mut *state).zip(kept) {
+            *sum = Tanh::chain(*dh, *h);
+            *dh = T::ZERO;
+        }
+        from_state.copy_from_slice(sums);
+    }
+}
+
+impl Cell for GruCell {
+    type Gates = U3;
+    type States = U1;
+    type Kept = U5;
+    const NAME: &'static str = "Gru";
+
+    #[inline]
+    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
+        let (gates, n) = cut_mut(sums, 2 * width);
+        let (gates_from_state, n_from_state) = cut(from_state, 2 * width);
+        add(gates, gates_from_state);
+        apply::<Sigmoid, T>(gates);
+        let (r, z) = cut(gates, width);
+        for ((n, r), more) in n.iter_mut().zip(r).zip(n_from_state) {
+            *n += *r * *more;
+        }
+        apply::<Tanh, T>(n);
+        for ((h, n), z) in state.iter_mut().zip(n).zip(z) {
+            *h = *n + *z * (*h - *n);
+        }
+    }
+    /// r, z, n, what of n came from the state, h.
+    fn keep<T: Scalar>(width: usize, sums: &[T], from_state: &[T], state: &[T], kept: &mut [T]) {
+        let (gates, rest) = cut_mut(kept, 3 * width);
+        let (n_from_state, h) = cut_mut(rest, width);
+        gates.copy_from_slice(sums);
+        n_from_state.copy_from_slice(cut(from_state, 2 * width).1);
+        h.copy_from_slice(state);
+    }
+    fn back<T: Scalar>(
+        width: usize,
+        kept: &[T],
+        before: &[T],
+        state: &mut [T],
+        sums: &mut [T],
+        from_state: &mut [T],
+    ) {
+        let (gates, rest) = cut(kept, 3 * width);
+        let (r, z, n) = three(gates, width);
+        let (sum_r, rest_of_sums) = cut_mut(sums, width);
+        let (sum_z, sum_n) = cut_mut(rest_of_sums, width);
+        let gates = r.iter().zip(z).zip(n).zip(rest).zip(before);
+        let slots = sum_r.iter_mut().zip(sum_z).zip(sum_n).zip(state);
+        let slots = slots.zip(cut_mut(from_state, 2 * width).1);
+        for (((((r, z), n), q), h), ((((sum_r, sum_z), sum_n), dh), more_n)) in gates.zip(slots) {
+            *sum_n = Tanh::chain(*dh * (T::ONE - *z), *n);
+            *sum_z = Sigmoid::chain(*dh * (*h - *n), *z);
+            *sum_r = Sigmoid::chain(*sum_n * *q, *r);
+            *more_n = *sum_n * *r;
+            *dh *= *z;
+        }
+        let (gates, _) = cut(sums, 2 * width);
+        cut_mut(from_state, 2 * width).0.copy_from_slice(gates);
+    }
+}
+
+impl Cell for LstmCell {
+    type Gates = U4;
+    type States = U2;
+    type Kept = U6;
+    const NAME: &'static str = "Lstm";
+
+    #[inline]
+    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
+        add(sums, from_state);
+        let (i_and_f, rest) = cut_mut(sums, 2 * width);
+        let (g, o) = cut_mut(rest, width);
+        apply::<Sigmoid, T>(i_and_f);
+        apply::<Tanh, T>(g);
+        apply::<Sigmoid, T>(o);
+        let (i, f) = cut(i_and_f, width);
+        let (h, c) = cut_mut(state, width);
+        for ((((c, h), i), f), g) in c.iter_mut().zip(&mut *h).zip(i).zip(f).zip(g) {
+            *c = *f * *c + *i * *g;
+            *h = *c;
+        }
+        apply::<Tanh, T>(h);
+        for (h, o) in h.iter_mut().zip(o) {
+            *h = *o * *h;
+        }
+    }
+    /// i, f, g, o, h, c.
+    fn keep<T: Scalar>(width: usize, sums: &[T], _: &[T], state: &[T], kept: &mut [T]) {
+        let (gates, states) = cut_mut(kept, 4 * width);
+        gates.copy_from_slice(sums);
+        states.copy_from_slice(state);
+    }
+    fn back<T: Scalar>(
+        width: usize,
+        kept: &[T],
+        before: &[T],
+        state: &mut [T],
+        sums: &mut [T],
+        from_state: &mut [T],
+    ) {
+        let (i, f, g) = three(kept, width);
+        let (o, _, c) = three(cut(kept, 3 * width).1, width);
+        let (first, last) = cut_mut(sums, 2 * width);
+        let (sum_i, sum_f) = cut_mut(first, width);
+        let (sum_g, sum_o) = cut_mut(last, width);
+        let (dh, dc) = cut_mut(state, width);
+        let gates = i.iter().zip(f).zip(g).zip(o).zip(c);
+        let gates = gates.zip(cut(before, width).1);
+        let slots = sum_i.iter_mut().zip(sum_f).zip(sum_g).zip(sum_o);
+        let slots = slots.zip(dh).zip(dc);
+        for ((((((i, f), g), o), c), c_before), (((((si, sf), sg), so), dh), dc)) in
+            gates.zip(slots)
+        {
+            let bent = Tanh::value(*c);
+            *dc += Tanh::chain(*dh * *o, bent);
+            *so = Sigmoid::chain(*dh * bent, *o);
+            *si = Sigmoid::chain(*dc * *g, *i);
+            *sf = Sigmoid::chain(*dc * *c_before, *f);
+            *sg = Tanh::chain(*dc * *i, *g);
+            *dc *= *f;
+            *dh = T::ZERO;
+        }
+        from_state.copy_from_slice(sums);
+    }
+}
