@@ -34,12 +34,16 @@ use crate::summary::Row;
 use crate::{Count, Scalar, Shape, fingerprint};
 
 mod dense;
+mod dropout;
+mod normalization;
 mod portable;
 mod recurrent;
 mod streaming;
 mod tensor;
 
 pub use dense::{Dense, DenseMut, DenseRef};
+pub use dropout::Dropout;
+pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
 pub use portable::Portable;
 pub use recurrent::{
     AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
@@ -86,7 +90,7 @@ pub use tensor::{Module, Tensor};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`"
 )]
 pub trait Layer: 'static {

@@ -19,7 +19,9 @@ pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storag
 #[cfg(feature = "alloc")]
 pub use storage::{Heap, HeapArray};
 pub mod layer;
-pub use layer::{AllStates, Dense, Gru, LastState, Layer, Lstm, Portable, Rnn};
+pub use layer::{
+    AllStates, Dense, Dropout, Gru, LastState, Layer, LayerNorm, Lstm, Portable, RmsNorm, Rnn,
+};
 pub mod activation;
 pub use activation::{
     Activation, Elu, Gelu, HardSigmoid, HardTanh, Identity, LeakyRelu, Relu, Sigmoid, Silu,

@@ -31,6 +31,8 @@ pub trait Shape: 'static {
     type Len: Count;
     /// The values as a user writes them.
     type Array<T: Element>: Element;
+    /// What one step holds: the features of a sequence; a vector and an image are one step.
+    type Step: Shape;
     /// What a mismatch is told by.
     #[doc(hidden)]
     type Key;
@@ -52,6 +54,7 @@ pub trait Shape: 'static {
 impl<N: Size> Shape for N {
     type Len = N;
     type Array<T: Element> = N::Array<T>;
+    type Step = N;
     type Key = Number<N>;
     const DIMENSIONS: &'static [usize] = &[N::USIZE];
 
@@ -89,6 +92,7 @@ where
 {
     type Len = Prod<C, Prod<H, W>>;
     type Array<T: Element> = C::Array<H::Array<W::Array<T>>>;
+    type Step = Self;
     type Key = (Number<C>, Number<H>, Number<W>);
     const DIMENSIONS: &'static [usize] = &[C::USIZE, H::USIZE, W::USIZE];
 
@@ -124,6 +128,7 @@ impl<Steps: Size + Mul<Features, Output: Count>, Features: Size> Shape
 {
     type Len = Prod<Steps, Features>;
     type Array<T: Element> = Steps::Array<Features::Array<T>>;
+    type Step = Features;
     type Key = (Number<Steps>, Number<Features>);
     const DIMENSIONS: &'static [usize] = &[Steps::USIZE, Features::USIZE];
 
