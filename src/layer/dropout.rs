@@ -26,10 +26,6 @@ use crate::{Scalar, Shape, Size};
 /// assert_eq!(Network::<Dropout<U3, U20>>::zeros().forward(&[1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
 /// ```
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::type_complexity,
-    reason = "it has no values, and is Send and Sync whatever it is made of"
-)]
 pub struct Dropout<S, Percent>(PhantomData<fn() -> (S, Percent)>);
 
 impl<S: Shape, Percent: Size> Dropout<S, Percent> {

@@ -45,10 +45,6 @@ pub type RmsNorm<S> = Normalization<Uncentered, S>;
 
 /// [`LayerNorm`] or [`RmsNorm`].
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::type_complexity,
-    reason = "it has no values, and is Send and Sync whatever it is made of"
-)]
 pub struct Normalization<C, S>(PhantomData<fn() -> (C, S)>);
 
 /// The mean is taken away, and a bias is added: [`LayerNorm`].
