@@ -213,6 +213,9 @@ pub trait Keep: 'static {
     /// What the derivative is a function of.
     #[doc(hidden)]
     fn kept<T>(tape: &[T]) -> &[T];
+    /// The same, of an activation's inputs and outputs.
+    #[doc(hidden)]
+    fn of<'a, T>(inputs: &'a [T], outputs: &'a [T]) -> &'a [T];
 }
 
 /// The derivative is a function of the output alone.
@@ -230,6 +233,10 @@ impl Keep for Output {
     #[inline]
     fn kept<T>(tape: &[T]) -> &[T] {
         tape
+    }
+    #[inline]
+    fn of<'a, T>(_: &'a [T], outputs: &'a [T]) -> &'a [T] {
+        outputs
     }
 }
 
@@ -254,6 +261,10 @@ impl Keep for PreActivation {
     fn kept<T>(tape: &[T]) -> &[T] {
         debug_assert_eq!(outputs_of(tape, tape.len() / 2).len() * 2, tape.len());
         cut(tape, tape.len() / 2).0
+    }
+    #[inline]
+    fn of<'a, T>(inputs: &'a [T], _: &'a [T]) -> &'a [T] {
+        inputs
     }
 }
 

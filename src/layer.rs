@@ -33,21 +33,27 @@ use crate::shape::Dimensions;
 use crate::summary::Row;
 use crate::{Count, Scalar, Shape, fingerprint};
 
+mod activate;
 mod dense;
 mod dropout;
 mod normalization;
+mod parallel;
 mod portable;
 mod recurrent;
+mod residual;
 mod streaming;
 mod tensor;
 
+pub use activate::{Activate, Reshape, Softmax};
 pub use dense::{Dense, DenseMut, DenseRef};
 pub use dropout::Dropout;
 pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
+pub use parallel::Parallel;
 pub use portable::Portable;
 pub use recurrent::{
     AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
 };
+pub use residual::Residual;
 pub use streaming::{State, Streaming};
 pub use tensor::{Module, Tensor};
 
@@ -90,8 +96,8 @@ pub use tensor::{Module, Tensor};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
-    note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`"
+    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {
     /// What it takes.

@@ -20,7 +20,8 @@ pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storag
 pub use storage::{Heap, HeapArray};
 pub mod layer;
 pub use layer::{
-    AllStates, Dense, Dropout, Gru, LastState, Layer, LayerNorm, Lstm, Portable, RmsNorm, Rnn,
+    Activate, AllStates, Dense, Dropout, Gru, LastState, Layer, LayerNorm, Lstm, Parallel,
+    Portable, Reshape, Residual, RmsNorm, Rnn, Softmax,
 };
 pub mod activation;
 pub use activation::{
