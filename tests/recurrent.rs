@@ -35,12 +35,12 @@ fn near(ours: &[f64], theirs: &[f64], what: &str) {
 
 fn array<S: Shape>(values: &[f64]) -> S::Array<f64> {
     let mut array = <S::Array<f64>>::ZERO;
-    S::flatten_mut(std::slice::from_mut(&mut array)).copy_from_slice(values);
+    S::flatten_mut(core::slice::from_mut(&mut array)).copy_from_slice(values);
     array
 }
 
 fn flat<S: Shape>(array: &S::Array<f64>) -> Vec<f64> {
-    S::flatten(std::slice::from_ref(array)).to_vec()
+    S::flatten(core::slice::from_ref(array)).to_vec()
 }
 
 /// Forward, loss, gradients and a step of two samples; `what` is "last" or "all".
@@ -135,7 +135,7 @@ fn files_of_torch_give_its_weights() {
 
 fn random_input<L: Layer, T: Scalar>(rng: &mut Xoshiro256PlusPlus) -> InputArray<L, T> {
     let mut input = <InputArray<L, T>>::ZERO;
-    for value in L::Input::flatten_mut(std::slice::from_mut(&mut input)) {
+    for value in L::Input::flatten_mut(core::slice::from_mut(&mut input)) {
         *value = uniform(T::from_f64(-1.5), T::from_f64(1.5), rng);
     }
     input
@@ -186,7 +186,7 @@ fn each_layer_and_a_stack_pass_the_gradient_check() {
 }
 
 /// The last step of a stream gives what the whole sequence gives, and a batch gives what single samples give.
-fn streams_and_batches<L: Streaming, const STEPS: usize>()
+fn streams_and_batches<L, const STEPS: usize>()
 where
     InputArray<L, f32>: AsRef<[<L::StepInput as Shape>::Array<f32>]>,
     L: Streaming<StepOutput = <L as Layer>::Output>,
