@@ -25,7 +25,7 @@ use generic_array::typenum::{B0, UInt};
 
 use crate::kernel::{Elementwise, elementwise};
 use crate::layer::{cut, cut_mut, outputs_of};
-use crate::{Scalar, Size};
+use crate::{Count, Scalar};
 
 /// One number in, one out, with its derivative: the [module](self) has an example of one's own.
 #[diagnostic::on_unimplemented(
@@ -205,8 +205,8 @@ impl Gain {
 /// assert_eq!(<Dense<U2, U3, Silu> as Layer>::Tape::USIZE, 6);
 /// ```
 pub trait Keep: 'static {
-    /// Values on the tape of a layer with `O` outputs: a [`Count`](crate::Count).
-    type Tape<O: Size>;
+    /// Values on the tape of a layer with `O` outputs: a [`Count`].
+    type Tape<O: Count>;
     /// Fills the tape from the layer's sums.
     #[doc(hidden)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T]));
@@ -223,7 +223,7 @@ pub trait Keep: 'static {
 pub struct Output;
 
 impl Keep for Output {
-    type Tape<O: Size> = O;
+    type Tape<O: Count> = O;
 
     #[inline(always)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {
@@ -245,7 +245,7 @@ impl Keep for Output {
 pub struct PreActivation;
 
 impl Keep for PreActivation {
-    type Tape<O: Size> = UInt<O, B0>;
+    type Tape<O: Count> = UInt<O, B0>;
 
     #[inline(always)]
     fn record<A: Activation + ?Sized, T: Scalar>(tape: &mut [T], sums: impl FnOnce(&mut [T])) {

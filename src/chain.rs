@@ -169,7 +169,7 @@ where
         Self::tensors_from(module, 0, visit);
     }
     fn tensors_from(module: Module<'_>, number: usize, visit: &mut dyn FnMut(Tensor<'_>)) {
-        A::tensors(module.child(number), visit);
+        A::tensors_from(module, number, visit);
         let module = module.after(A::Parameters::USIZE);
         B::tensors_from(module, number + A::MODULES, visit);
     }

@@ -37,6 +37,11 @@ pub(crate) const fn of_layer(
     numbers(hash, &[parameters])
 }
 
+/// The fingerprint of a layer that has more numbers than its shapes tell, such as a stride.
+pub(crate) const fn with(layer: u64, more: &[usize]) -> u64 {
+    numbers(layer, more)
+}
+
 /// The fingerprint of `first`, then `second`, which holds `layers` layers: a polynomial in the layers' fingerprints, so
 /// that it does not depend on nesting.
 pub(crate) const fn then(first: u64, second: u64, layers: usize) -> u64 {

@@ -90,7 +90,7 @@ pub struct WeightGradient<'a, T> {
     pub output_gradient: &'a [T],
     /// \[inputs\]\[outputs\], added to.
     pub weights: &'a mut [T],
-    /// \[outputs\], added to.
+    /// \[outputs\], added to; or empty, where there is none.
     pub bias: &'a mut [T],
     /// Whether `weights` and `bias` hold nothing yet, and are written.
     pub fresh: bool,

@@ -34,21 +34,26 @@ use crate::summary::Row;
 use crate::{Count, Scalar, Shape, fingerprint};
 
 mod activate;
+mod convolution;
 mod dense;
 mod dropout;
 mod normalization;
 mod parallel;
+mod pooling;
 mod portable;
 mod recurrent;
 mod residual;
 mod streaming;
 mod tensor;
+mod window;
 
 pub use activate::{Activate, Reshape, Softmax};
+pub use convolution::{Conv2d, Conv2dMut, Conv2dRef};
 pub use dense::{Dense, DenseMut, DenseRef};
 pub use dropout::Dropout;
 pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
 pub use parallel::Parallel;
+pub use pooling::{AveragePool2d, GlobalAveragePool, MaxPool2d};
 pub use portable::Portable;
 pub use recurrent::{
     AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
@@ -56,6 +61,7 @@ pub use recurrent::{
 pub use residual::Residual;
 pub use streaming::{State, Streaming};
 pub use tensor::{Module, Tensor};
+pub use window::{Padding, Same, Valid};
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
 ///
@@ -96,7 +102,7 @@ pub use tensor::{Module, Tensor};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Conv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {

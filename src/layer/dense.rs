@@ -43,6 +43,9 @@ impl<I: Shape, O: Size, A> Dense<I, O, A> {
     );
     const WEIGHTS: usize = I::Len::USIZE * O::USIZE;
 
+    /// The modules of `PyTorch` before its weights: an image has to be flattened.
+    const FLATTEN: usize = if I::DIMENSIONS.len() > 1 { 1 } else { 0 };
+
     /// `outputs = inputs * weights + bias`.
     #[inline(always)]
     fn affine<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
@@ -107,7 +110,7 @@ where
     const WRITES: bool = true;
     const DESCENDS: bool = true;
     const GROUPS: bool = Self::DIMENSIONS.are_small();
-    const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
+    const MODULES: usize = Self::FLATTEN + if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
         parameters: &mut [T],
@@ -125,6 +128,10 @@ where
         let (inputs, outputs) = (I::Len::USIZE, O::USIZE);
         visit(module.tensor("weight", [outputs, inputs], [1, outputs], 0));
         visit(module.tensor("bias", [outputs], [1], Self::WEIGHTS));
+    }
+
+    fn tensors_from(module: Module<'_>, number: usize, visit: &mut dyn FnMut(Tensor<'_>)) {
+        Self::tensors(module.child(number + Self::FLATTEN), visit);
     }
 
     #[inline]
@@ -245,7 +252,7 @@ pub struct DenseMut<'a, I: Shape, O: Size, T: Scalar> {
 }
 
 /// What the types promise where a slice becomes an array.
-const LENGTHS: &str = "the lengths of parameters are types";
+pub(super) const LENGTHS: &str = "the lengths of parameters are types";
 
 impl<I: Shape, O: Size, A: Activation> View for Dense<I, O, A>
 where

@@ -69,6 +69,9 @@ impl<L: Layer> Layer for Portable<L> {
     fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
         L::tensors(module, visit);
     }
+    fn tensors_from(module: Module<'_>, number: usize, visit: &mut dyn FnMut(Tensor<'_>)) {
+        L::tensors_from(module, number, visit);
+    }
     fn rows(visit: &mut impl FnMut(Row)) {
         L::rows(visit);
     }

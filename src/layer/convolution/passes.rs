@@ -1,0 +1,163 @@
+//! A convolution as products of matrices, a strip of windows at a time, by the kernels of the crate.
+
+use core::num::NonZeroUsize;
+
+use super::panel::{Geometry, MOST, Panel, Strip};
+use crate::kernel::{Affine, Dimensions, Kernel, WeightGradient};
+use crate::layer::cut_mut;
+use crate::size::FixedArray;
+use crate::{Element, Scalar, Size};
+
+/// \[filters\]\[windows\] or \[taps\]\[filters\] of a strip.
+type Beside<F, T> = <F as Size>::Array<[T; MOST]>;
+
+const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
+    const fn number(n: usize) -> NonZeroUsize {
+        NonZeroUsize::new(n).expect("no size is 0")
+    }
+    Dimensions::new(number(inputs), number(outputs))
+}
+
+/// Values on the stack on the way forward.
+pub(super) const fn forward_values<F: Size>() -> usize {
+    MOST * MOST + MOST * F::USIZE
+}
+
+/// Values on the stack on the way back.
+pub(super) const fn backward_values<F: Size>() -> usize {
+    MOST * MOST + (3 * MOST + 1) * F::USIZE
+}
+
+/// The first values of a buffer.
+fn first<T>(buffer: &mut [[T; MOST]], length: usize) -> &mut [T] {
+    cut_mut(buffer.as_flattened_mut(), length).0
+}
+
+/// `outputs = bias + weights^T * patches`, for each sample.
+pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
+    geometry: Geometry,
+    (weights, bias): (&[T], &[T]),
+    inputs: &[T],
+    outputs: &mut [T],
+) {
+    let (filters, width) = (F::USIZE, geometry.strip());
+    let dense = dimensions(filters, width);
+    let mut panel = <Panel<T>>::ZERO;
+    let mut sums = <Beside<F, T>>::ZERO;
+    let sums = first(sums.as_mut_slice(), filters * width);
+    for (image, outputs) in inputs
+        .chunks_exact(geometry.inputs())
+        .zip(outputs.chunks_exact_mut(filters * geometry.outputs()))
+    {
+        for start in (0..geometry.windows()).step_by(width) {
+            let strip = Strip::new(geometry, start);
+            for (sums, b) in sums.chunks_exact_mut(width).zip(bias) {
+                sums.fill(*b);
+            }
+            for (weights, tap) in weights.chunks(MOST * filters).zip((0..).step_by(MOST)) {
+                let panel = first(&mut panel, weights.len() / filters * width);
+                strip.gather(tap, image, panel);
+                // a gradient of weights is such a product: what it adds to are the outputs here
+                let product = WeightGradient {
+                    inputs: weights,
+                    output_gradient: panel,
+                    weights: sums,
+                    bias: &mut [],
+                    fresh: false,
+                };
+                K::weight_gradient(dense, product);
+            }
+            strip.store(sums, outputs);
+        }
+    }
+}
+
+/// What a way back reads and writes.
+pub(super) struct WayBack<'a, T> {
+    pub(super) weights: &'a [T],
+    pub(super) inputs: &'a [T],
+    pub(super) output_gradient: &'a [T],
+    pub(super) weight_gradient: &'a mut [T],
+    pub(super) bias_gradient: &'a mut [T],
+    pub(super) input_gradient: Option<&'a mut [T]>,
+}
+
+/// Adds to the gradients of weights and bias, and writes that of the inputs.
+pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: WayBack<'_, T>) {
+    let (filters, width) = (F::USIZE, geometry.strip());
+    let mut panel = <Panel<T>>::ZERO;
+    let (mut slopes, mut turned, mut sums) = (
+        <Beside<F, T>>::ZERO,
+        <Beside<F, T>>::ZERO,
+        <Beside<F, T>>::ZERO,
+    );
+    let slopes = first(slopes.as_mut_slice(), filters * width);
+    let turned = first(turned.as_mut_slice(), width * filters);
+    let mut nothing = <F::Array<T>>::ZERO;
+    nothing.as_mut_slice().fill(-T::ZERO);
+    let mut images = pass.input_gradient;
+    if let Some(images) = &mut images {
+        images.fill(-T::ZERO);
+    }
+    for (inputs, output_gradient) in pass.inputs.chunks_exact(geometry.inputs()).zip(
+        pass.output_gradient
+            .chunks_exact(filters * geometry.outputs()),
+    ) {
+        let mut image = None;
+        if let Some(rest) = images.take() {
+            let (one, rest) = cut_mut(rest, geometry.inputs());
+            (image, images) = (Some(one), Some(rest));
+        }
+        for start in (0..geometry.windows()).step_by(width) {
+            let strip = Strip::new(geometry, start);
+            strip.load(output_gradient, slopes);
+            turn(width, slopes, turned);
+            for row in turned.chunks_exact(filters) {
+                for (db, dy) in pass.bias_gradient.iter_mut().zip(row) {
+                    *db += *dy;
+                }
+            }
+            let chunks = pass.weight_gradient.chunks_mut(MOST * filters);
+            for (gradient, tap) in chunks.zip((0..).step_by(MOST)) {
+                let panel = first(&mut panel, gradient.len() / filters * width);
+                strip.gather(tap, inputs, panel);
+                let sums = first(sums.as_mut_slice(), gradient.len());
+                let product = Affine {
+                    weights: turned,
+                    bias: nothing.as_slice(),
+                    inputs: panel,
+                    outputs: sums,
+                };
+                K::affine(dimensions(width, filters), product);
+                for (dw, sum) in gradient.iter_mut().zip(sums) {
+                    *dw += *sum;
+                }
+            }
+            let Some(image) = &mut image else { continue };
+            let chunks = pass.weights.chunks(MOST * filters);
+            for (weights, tap) in chunks.zip((0..).step_by(MOST)) {
+                let panel = first(&mut panel, weights.len() / filters * width);
+                let product = Affine {
+                    weights: slopes,
+                    bias: &[-T::ZERO; MOST][..width],
+                    inputs: weights,
+                    outputs: &mut *panel,
+                };
+                K::affine(dimensions(filters, width), product);
+                strip.scatter(tap, panel, image);
+            }
+        }
+    }
+}
+
+/// \[filters\]\[width\] as \[width\]\[filters\].
+fn turn<T: Scalar>(width: usize, slopes: &[T], turned: &mut [T]) {
+    let filters = slopes.len() / width;
+    for (j, row) in turned.chunks_exact_mut(filters).enumerate() {
+        for (to, slopes) in row.iter_mut().zip(slopes.chunks_exact(width)) {
+            if let Some(slope) = slopes.get(j) {
+                *to = *slope;
+            }
+        }
+    }
+}

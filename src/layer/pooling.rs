@@ -1,0 +1,280 @@
+//! Pooling of images: windows of each channel become one value.
+
+use core::marker::PhantomData;
+
+use generic_array::typenum::U0;
+
+use super::window::{Axis, KernelFits, Slid, Valid, Windows};
+use super::{Backward, Layer};
+use crate::kernel::Kernel;
+use crate::{Image, Scalar, Shape, Size, fingerprint};
+
+/// What becomes of a window.
+trait Pool: 'static {
+    const NAME: &'static str;
+    /// The value of a window.
+    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T;
+    /// Adds the gradient of the window's value to the places of the window's values.
+    fn spread<T: Scalar>(
+        gradient: T,
+        inputs: &[T],
+        places: impl Iterator<Item = usize> + Clone,
+        slots: &mut [T],
+    );
+}
+
+/// The largest value of a window; the first of equal ones, and NaN if there is one, as in `PyTorch`.
+#[derive(Debug)]
+struct Largest;
+
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+fn is_nan<T: Scalar>(value: T) -> bool {
+    value != value
+}
+
+/// The place of the largest value.
+fn largest<T: Scalar>(values: impl Iterator<Item = (usize, T)>) -> Option<(usize, T)> {
+    values.reduce(|best, next| {
+        if next.1 > best.1 || (is_nan(next.1) && !is_nan(best.1)) {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+impl Pool for Largest {
+    const NAME: &'static str = "MaxPool2d";
+
+    #[inline]
+    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
+        largest(values.enumerate()).map_or(T::ZERO, |(_, value)| value)
+    }
+    #[inline]
+    fn spread<T: Scalar>(
+        gradient: T,
+        inputs: &[T],
+        places: impl Iterator<Item = usize> + Clone,
+        slots: &mut [T],
+    ) {
+        let values = places.filter_map(|place| Some((place, *inputs.get(place)?)));
+        if let Some(slot) = largest(values).and_then(|(place, _)| slots.get_mut(place)) {
+            *slot += gradient;
+        }
+    }
+}
+
+/// The mean of a window.
+#[derive(Debug)]
+struct Mean;
+
+impl Pool for Mean {
+    const NAME: &'static str = "AveragePool2d";
+
+    #[inline]
+    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
+        mean(values)
+    }
+    #[inline]
+    fn spread<T: Scalar>(
+        gradient: T,
+        _inputs: &[T],
+        places: impl Iterator<Item = usize> + Clone,
+        slots: &mut [T],
+    ) {
+        let share = gradient / T::from_u32(places.clone().count() as u32);
+        for place in places {
+            if let Some(slot) = slots.get_mut(place) {
+                *slot += share;
+            }
+        }
+    }
+}
+
+/// The sum, first to last, divided by the number of values.
+fn mean<T: Scalar>(values: impl Iterator<Item = T>) -> T {
+    let (count, sum) = values.fold((0, -T::ZERO), |(count, sum), value| {
+        (count + 1, sum + value)
+    });
+    sum / T::from_u32(count)
+}
+
+/// Windows over the rows and columns of a channel.
+#[derive(Clone, Copy)]
+struct Plane {
+    rows: Axis,
+    columns: Axis,
+}
+
+impl Plane {
+    const fn inputs(self) -> usize {
+        self.rows.size * self.columns.size
+    }
+    const fn outputs(self) -> usize {
+        self.rows.outputs * self.columns.outputs
+    }
+    /// The places of the values under the window at `y`, `x`.
+    #[inline]
+    fn places(self, y: usize, x: usize) -> impl Iterator<Item = usize> + Clone {
+        let (top, left, width) = (
+            y * self.rows.stride,
+            x * self.columns.stride,
+            self.columns.size,
+        );
+        let rows = top..top + self.rows.kernel;
+        rows.flat_map(move |y| (left..left + self.columns.kernel).map(move |x| y * width + x))
+    }
+
+    fn forward<O: Pool, T: Scalar>(self, inputs: &[T], outputs: &mut [T]) {
+        let channels = inputs.chunks_exact(self.inputs());
+        for (inputs, outputs) in channels.zip(outputs.chunks_exact_mut(self.outputs())) {
+            for (y, row) in outputs.chunks_exact_mut(self.columns.outputs).enumerate() {
+                for (x, output) in row.iter_mut().enumerate() {
+                    let places = self.places(y, x);
+                    *output = O::value(places.filter_map(|place| inputs.get(place)).copied());
+                }
+            }
+        }
+    }
+
+    fn backward<O: Pool, T: Scalar>(self, pass: Backward<'_, T>) {
+        let Some(slots) = pass.input_gradient else {
+            return;
+        };
+        slots.fill(-T::ZERO);
+        let channels = pass.inputs.chunks_exact(self.inputs());
+        let slopes = pass.output_gradient.chunks_exact(self.outputs());
+        for ((inputs, slots), slopes) in channels
+            .zip(slots.chunks_exact_mut(self.inputs()))
+            .zip(slopes)
+        {
+            for (y, row) in slopes.chunks_exact(self.columns.outputs).enumerate() {
+                for (x, dy) in row.iter().enumerate() {
+                    O::spread(*dy, inputs, self.places(y, x), slots);
+                }
+            }
+        }
+    }
+}
+
+macro_rules! pooling {
+    ($(#[$doc:meta])* $name:ident, $pool:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name<I, K, S = K>(PhantomData<fn() -> (I, K, S)>);
+
+        impl<C: Size, H: Size, W: Size, K: Size, S: Size> $name<Image<C, H, W>, K, S> {
+            const PLANE: Plane = Plane {
+                rows: Axis::new::<H, K, S, Valid>(),
+                columns: Axis::new::<W, K, S, Valid>(),
+            };
+        }
+
+        impl<C: Size, H: Size, W: Size, K: Size, S: Size> Layer for $name<Image<C, H, W>, K, S>
+        where
+            Valid: KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,
+            <Valid as Windows<H, K, S>>::Count: Size,
+            <Valid as Windows<W, K, S>>::Count: Size,
+            Image<C, H, W>: Shape,
+            Slid<C, H, W, K, S, Valid>: Shape,
+        {
+            type Input = Image<C, H, W>;
+            type Output =
+                Slid<C, H, W, K, S, Valid>;
+            type Parameters = U0;
+            type Tape = <Self::Output as Shape>::Len;
+
+            const NAME: &'static str = $pool::NAME;
+            const FINGERPRINT: u64 = fingerprint::with(
+                fingerprint::of_layer(
+                    Self::NAME,
+                    Self::DETAIL,
+                    <Self::Input as Shape>::DIMENSIONS,
+                    <Self::Output as Shape>::DIMENSIONS,
+                    0,
+                ),
+                &[K::USIZE, S::USIZE],
+            );
+
+            fn forward<T: Scalar, N: Kernel>(_: &[T], inputs: &[T], outputs: &mut [T]) {
+                Self::PLANE.forward::<$pool, T>(inputs, outputs);
+            }
+            fn backward<T: Scalar, N: Kernel>(_: &[T], pass: Backward<'_, T>) {
+                Self::PLANE.backward::<$pool, T>(pass);
+            }
+        }
+    };
+}
+
+pooling! {
+    /// The largest value of each window of `K` x `K`, `S` apart, for each channel of an [`Image<C, H, W>`](Image).
+    ///
+    /// Output `C` channels of `(H - K) / S + 1` rows and `(W - K) / S + 1` columns, rounded down; windows don't overlap
+    /// unless a smaller stride is named. The gradient goes to the first of equal values, as in `PyTorch`; NaN stays NaN.
+    /// It has no parameters.
+    ///
+    /// ```
+    /// use sizednet::{Image, MaxPool2d, Network, sizes::*};
+    ///
+    /// let network = Network::<MaxPool2d<Image<U1, U2, U4>, U2>>::zeros();
+    /// assert_eq!(network.forward(&[[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]]), [[[4.0, 8.0]]]);
+    /// ```
+    MaxPool2d, Largest
+}
+
+pooling! {
+    /// The mean of each window of `K` x `K`, `S` apart, for each channel of an [`Image<C, H, W>`](Image).
+    ///
+    /// Output `C` channels of `(H - K) / S + 1` rows and `(W - K) / S + 1` columns, rounded down; windows don't overlap
+    /// unless a smaller stride is named. It has no parameters.
+    ///
+    /// ```
+    /// use sizednet::{AveragePool2d, Image, Network, sizes::*};
+    ///
+    /// let network = Network::<AveragePool2d<Image<U1, U2, U4>, U2>>::zeros();
+    /// assert_eq!(network.forward(&[[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]]), [[[2.5, 6.5]]]);
+    /// ```
+    AveragePool2d, Mean
+}
+
+/// The mean of each channel of an [`Image<C, H, W>`](Image): a vector of `C` values (Lin and others, 2013).
+///
+/// It has no parameters. In an `nn.Sequential` of `PyTorch` it is `nn.AdaptiveAvgPool2d(1)` and `nn.Flatten`.
+///
+/// ```
+/// use sizednet::{GlobalAveragePool, Image, Network, sizes::*};
+///
+/// let network = Network::<GlobalAveragePool<Image<U2, U1, U2>>>::zeros();
+/// assert_eq!(network.forward(&[[[1.0, 2.0]], [[5.0, 6.0]]]), [1.5, 5.5]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct GlobalAveragePool<I>(PhantomData<fn() -> I>);
+
+impl<C: Size, H: Size, W: Size> Layer for GlobalAveragePool<Image<C, H, W>>
+where
+    Image<C, H, W>: Shape,
+{
+    type Input = Image<C, H, W>;
+    type Output = C;
+    type Parameters = U0;
+    type Tape = C;
+
+    const NAME: &'static str = "GlobalAveragePool";
+    const MODULES: usize = 2;
+
+    fn forward<T: Scalar, N: Kernel>(_: &[T], inputs: &[T], outputs: &mut [T]) {
+        let channels = inputs.chunks_exact(H::USIZE * W::USIZE);
+        for (channel, output) in channels.zip(outputs) {
+            *output = mean(channel.iter().copied());
+        }
+    }
+    fn backward<T: Scalar, N: Kernel>(_: &[T], pass: Backward<'_, T>) {
+        let Some(slots) = pass.input_gradient else {
+            return;
+        };
+        let values = H::USIZE * W::USIZE;
+        for (channel, dy) in slots.chunks_exact_mut(values).zip(&*pass.output_gradient) {
+            channel.fill(*dy / T::from_u32(values as u32));
+        }
+    }
+}
