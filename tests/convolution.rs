@@ -33,7 +33,7 @@ where
     let mut network = Network::<L, f64>::random(rng);
     for parameter in network.parameters_mut() {
         // biases as well
-        *parameter = *parameter + uniform(-0.1, 0.1, rng);
+        *parameter += uniform(-0.1, 0.1, rng);
     }
     let input = random(rng, L::Input::flatten_mut);
     let target: OutputArray<L, f64> = random(rng, L::Output::flatten_mut);

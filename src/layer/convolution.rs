@@ -28,7 +28,7 @@ use passes::WayBack;
 ///
 /// Input an [`Image<C, H, W>`](Image), output an image of `F` channels, one for each filter, and as many rows and columns
 /// as there are windows. Stride `S`, padding `P` ([`Valid`] or [`Same`](crate::layer::Same)), activation `A`. As in other
-/// libraries of neural networks it is a cross-correlation: the kernel is not turned (LeCun and others, 1989).
+/// libraries of neural networks it is a cross-correlation: the kernel is not turned (Fukushima, 1980).
 ///
 /// Its parameters are the weights, `[channels][kernel rows][kernel columns][filters]`, then the bias, `[filters]`.
 ///

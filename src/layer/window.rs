@@ -88,7 +88,6 @@ pub trait KernelFits<H, W, KH, KW> {}
 
 impl<H, W, KH, KW> KernelFits<H, W, KH, KW> for Same {}
 
-#[diagnostic::do_not_recommend]
 impl<H, W, KH, KW> KernelFits<H, W, KH, KW> for Valid
 where
     H: Size + IsGreaterOrEqual<KH, Output: BitAnd<GrEq<W, KW>>>,
