@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
-use sizednet::generic_array::typenum::Unsigned;
 use sizednet::initializer::uniform;
 use sizednet::layer::Same;
 use sizednet::{
@@ -122,8 +121,8 @@ where
     }
     let gradient = |found: &mut Gradient<L, T>, blocks: usize| {
         match blocks {
-            1 => network.gradient_in_blocks::<U1, _, _, _>(&samples, &MeanSquaredError, found),
-            _ => network.gradient_in_blocks::<U4, _, _, _>(&samples, &MeanSquaredError, found),
+            1 => network.gradient_in_blocks::<U1, _, _, _>(&samples[..], &MeanSquaredError, found),
+            _ => network.gradient_in_blocks::<U4, _, _, _>(&samples[..], &MeanSquaredError, found),
         }
         .expect("samples")
         .loss
@@ -183,6 +182,7 @@ mod torch {
     use std::fs;
 
     use serde_json::Value;
+    use sizednet::generic_array::typenum::Unsigned;
     use sizednet::safetensors::load;
     use sizednet::{FullBatch, Heap, Sgd, Trainer};
 
