@@ -12,6 +12,7 @@
 //! - A weight's gradient starts at -0, or where it is, and adds its samples' products first to last.
 //! - An input gradient is eight interleaved partial sums, each from -0 (output `o` goes to sum `o mod 8`), added as
 //!   `((0+4)+(2+6))+((1+5)+(3+7))`.
+//! - A sum of a product of matrices starts at -0, or where it is, and adds its products first to last.
 //!
 //! -0 is the sum of no numbers: added to any number, -0 as well, it leaves it as it is. So one sample's gradient is the
 //! product itself.
@@ -66,6 +67,9 @@ pub trait Kernel: 'static {
 
     /// `input_gradient = output_gradient * weights^T` for each sample.
     fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>);
+
+    /// `sums += left * right`, or `=` where there is nothing to add to.
+    fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>);
 }
 
 /// What a forward pass reads and writes; sizes by [`Dimensions`].
@@ -105,6 +109,20 @@ pub struct InputGradient<'a, T> {
     pub output_gradient: &'a [T],
     /// \[samples\]\[inputs\], written.
     pub input_gradient: &'a mut [T],
+}
+
+/// What a product of matrices reads and adds to. Of the [`Dimensions`] `inputs` is the number of products in a sum, `outputs`
+/// that of columns.
+#[derive(Debug)]
+pub struct Product<'a, T> {
+    /// \[rows\]\[inputs\].
+    pub left: &'a [T],
+    /// \[inputs\]\[outputs\].
+    pub right: &'a [T],
+    /// \[rows\]\[outputs\], added to.
+    pub sums: &'a mut [T],
+    /// Whether `sums` holds nothing yet, and is written.
+    pub fresh: bool,
 }
 
 /// A loop over slices, element by element.
@@ -291,8 +309,8 @@ macro_rules! kernel {
     };
 }
 
-kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
-kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient);
+kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product);
+kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product);
 
 /// For small layers: a group of samples side by side, in slices of `[values][samples]`.
 #[derive(Debug)]
@@ -313,5 +331,10 @@ impl Kernel for GroupKernel {
     #[inline(always)]
     fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
         group::input_gradient(dense, pass);
+    }
+    /// Of one sample: layers of which a group passes side by side don't have it.
+    #[inline(always)]
+    fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
+        portable::product(dense, pass);
     }
 }

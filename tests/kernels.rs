@@ -9,7 +9,7 @@ use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::Scalar;
 use sizednet::initializer::uniform;
 use sizednet::kernel::{
-    Affine, Dimensions, InputGradient, Kernel, NATIVE_FROM, NativeKernel, PortableKernel,
+    Affine, Dimensions, InputGradient, Kernel, NATIVE_FROM, NativeKernel, PortableKernel, Product,
     WeightGradient, limit_vector_bits, vector_bits,
 };
 use sizednet::sizes::U128;
@@ -126,6 +126,24 @@ fn check<T: Float, K: Kernel>(
         }
         same(&dw, &right_dw, "weights");
         same(&db, &right_db, "bias");
+
+        let mut sums = dy.clone();
+        let pass = Product {
+            left: &x,
+            right: &weights,
+            sums: &mut sums,
+            fresh,
+        };
+        K::product(dense, pass);
+        for s in 0..samples {
+            for o in 0..n_out {
+                let sum = if fresh { -T::ZERO } else { dy[s * n_out + o] };
+                right[s * n_out + o] = (0..n_in).fold(sum, |sum, i| {
+                    step(x[s * n_in + i], weights[i * n_out + o], sum)
+                });
+            }
+        }
+        same(&sums, &right, "product");
     }
 
     let mut dx = random::<T>(&mut rng, scale, samples * n_in);

@@ -3,7 +3,7 @@
 //! Without vectors they are the only ones for all but tiny layers, and code has to be small. What constant lengths make smaller
 //! is inlined into its layer then: sums that stay in registers. The others are one function for all layers.
 
-use super::{Affine, Dimensions, InputGradient, WeightGradient};
+use super::{Affine, Dimensions, InputGradient, Product, WeightGradient};
 use crate::Scalar;
 use crate::layer::cut;
 use crate::scalar::Finite;
@@ -32,25 +32,59 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
         for (y, b) in y.iter_mut().zip(bias) {
             *y = *b;
         }
-        let (eights, rest) = y.as_chunks_mut();
-        let (fours, ones) = rest.as_chunks_mut();
-        add_products::<T, LANES>(dense, x, weights, eights);
-        let (_, columns) = cut(weights, LANES * eights.len());
-        add_products::<T, 4>(dense, x, columns, fours);
-        let (_, columns) = cut(columns, 4 * fours.len());
-        add_products::<T, 1>(dense, x, columns, ones.as_chunks_mut().0);
+        add_row_of_products(dense, dense.parts(), x, weights, y);
     }
+}
+
+/// A sum starts where it is, or at -0, and adds its products first to last.
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
+pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
+    let Product {
+        left,
+        right,
+        sums,
+        fresh,
+    } = pass;
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    debug_assert_eq!(right.len(), n_in * n_out);
+    debug_assert_eq!(left.len() * n_out, sums.len() * n_in);
+    if fresh {
+        sums.fill(-T::ZERO);
+    }
+    for (row, sums) in left.chunks_exact(n_in).zip(sums.chunks_exact_mut(n_out)) {
+        add_row_of_products(dense, 1, row, right, sums);
+    }
+}
+
+/// `sums += row * matrix`, in so many parts.
+#[inline(always)]
+fn add_row_of_products<T: Scalar>(
+    dense: Dimensions,
+    parts: usize,
+    row: &[T],
+    matrix: &[T],
+    sums: &mut [T],
+) {
+    let (eights, rest) = sums.as_chunks_mut();
+    let (fours, ones) = rest.as_chunks_mut();
+    add_products::<T, LANES>(dense, parts, row, matrix, eights);
+    let (_, columns) = cut(matrix, LANES * eights.len());
+    add_products::<T, 4>(dense, parts, row, columns, fours);
+    let (_, columns) = cut(columns, 4 * fours.len());
+    add_products::<T, 1>(dense, parts, row, columns, ones.as_chunks_mut().0);
 }
 
 /// Adds the products to so many outputs at a time, whose sums stay in registers.
 #[inline(always)]
 fn add_products<T: Scalar, const N: usize>(
     dense: Dimensions,
+    parts: usize,
     inputs: &[T],
     weights: &[T],
     outputs: &mut [[T; N]],
 ) {
-    let (n_in, n_out, parts) = (dense.inputs.get(), dense.outputs.get(), dense.parts());
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     for (block, outputs) in outputs.iter_mut().enumerate() {
         for part in 0..parts {
             let mut sums = if part == 0 { *outputs } else { [-T::ZERO; N] };

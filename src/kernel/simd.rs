@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Affine, Dimensions, Elementwise, InputGradient, WeightGradient};
+use super::{Affine, Dimensions, Elementwise, InputGradient, Product, WeightGradient};
 
 mod affine;
 mod gradients;
@@ -70,6 +70,7 @@ pub trait Vectorized: Sized {
     fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
     fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
     fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
+    fn product(fused: bool, dense: Dimensions, pass: Product<'_, Self>);
     fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>);
 }
 
@@ -178,6 +179,20 @@ macro_rules! vectorized {
                         InputGradient<'a, $float>
                     )
                 };
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
+            #[inline(never)]
+            fn product(fused: bool, dense: Dimensions, mut pass: Product<'_, $float>) {
+                let arch = arch(fused && fills_widest::<$float>(dense));
+                let done = run!(
+                    gradients::product,
+                    $lanes,
+                    fused,
+                    arch,
+                    dense,
+                    &mut pass,
+                    Product<'a, $float>
+                );
                 debug_assert!(done.is_some(), "{LENGTHS}");
             }
             #[inline(never)]

@@ -3,7 +3,7 @@
 //! An output, or a weight, is one variable while its products are added: what passes through memory between two steps of
 //! a small network takes longer than the steps.
 
-use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient, portable};
+use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, Product, WeightGradient, portable};
 use crate::Scalar;
 use crate::layer::cut;
 use crate::scalar::Finite;
@@ -92,6 +92,12 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
         }
         slots = rest;
     }
+}
+
+/// A sum adds its products first to last.
+#[inline]
+pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
+    portable::product(dense, pass);
 }
 
 /// A step by one sample: each product is a gradient.

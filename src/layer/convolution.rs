@@ -50,8 +50,8 @@ use passes::WayBack;
 ///
 /// - An output starts at its bias and adds its products first to last: by channel, row and column of the kernel. In the
 ///   padding the products are those with 0.
-/// - The gradient of a weight adds the sums over strips of windows, sample by sample; an input's adds its taps, strip by
-///   strip. A strip depends on the shape alone.
+/// - The gradient of a weight adds its windows first to last, sample by sample; an input's adds its taps, strip by strip, each
+///   a sum over the filters. A strip depends on the shape alone.
 ///
 /// So no bit depends on the batch; `Portable` has the same bits everywhere.
 #[derive(Debug, Clone, Copy)]

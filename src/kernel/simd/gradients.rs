@@ -2,8 +2,8 @@
 
 use super::lanes::Lanes;
 use super::pad::{PARTS, ROWS, WIDEST, copy_tails, pad, unpad};
-use super::product::{Product, Start, Turned, rows};
-use crate::kernel::{Dimensions, InputGradient, WeightGradient, portable};
+use super::product::{Factors, Product, Samples, Start, Turned, rows};
+use crate::kernel::{self, Dimensions, InputGradient, WeightGradient, portable};
 use crate::{Element, Scalar};
 
 /// `weights += inputs^T * output_gradient`, `bias += output_gradient`.
@@ -25,17 +25,18 @@ pub(super) fn weight_gradient<L: Lanes>(
             *sum += *dy;
         }
     }
-    if n_out >= L::WIDTH {
-        if pass.inputs.len() == n_in {
-            return outer_product(l, pass);
-        }
-        let inputs = Turned {
-            values: pass.inputs,
-            rows: rows(pass.output_gradient, n_out),
-            stride: n_in,
-            first: 0,
-        };
-        return l.product(Product {
+    if n_out >= L::WIDTH && pass.inputs.len() == n_in {
+        return outer_product(l, pass);
+    }
+    let inputs = Turned {
+        values: pass.inputs,
+        rows: rows(pass.output_gradient, n_out),
+        stride: n_in,
+        first: 0,
+    };
+    whole_or_padded(
+        l,
+        Product {
             rows: n_in,
             a: inputs,
             b: pass.output_gradient,
@@ -43,40 +44,68 @@ pub(super) fn weight_gradient<L: Lanes>(
             start,
             parts: 1,
             c: pass.weights,
-        });
+        },
+    )
+}
+
+/// `sums += left * right`.
+#[inline(always)]
+pub(super) fn product<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    pass: &mut kernel::Product<'_, L::T>,
+) -> Option<()> {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let start = if pass.fresh {
+        Start::Nowhere
+    } else {
+        Start::There
+    };
+    whole_or_padded(
+        l,
+        Product {
+            rows: rows(pass.sums, n_out),
+            a: Samples::new(pass.left, n_in),
+            b: pass.right,
+            columns: n_out,
+            start,
+            parts: 1,
+            c: pass.sums,
+        },
+    )
+}
+
+/// A product of matrices; narrow rows are copied and padded.
+#[inline(always)]
+fn whole_or_padded<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
+    let columns = job.columns;
+    if columns >= L::WIDTH {
+        return l.product(job);
     }
     let mut first = 0;
-    for weights in pass.weights.chunks_mut(ROWS * n_out) {
-        let rows = weights.len() / n_out;
+    for c in job.c.chunks_mut(ROWS * columns) {
+        let rows = c.len() / columns;
         let mut sums = [[-L::T::ZERO; WIDEST]; ROWS];
-        if !pass.fresh {
-            pad(weights, n_out, &mut sums);
+        if matches!(job.start, Start::There) {
+            pad(c, columns, &mut sums);
         }
-        for (inputs, slopes) in pass
-            .inputs
-            .chunks(ROWS * n_in)
-            .zip(pass.output_gradient.chunks(ROWS * n_out))
-        {
+        let mut step = 0;
+        for b in job.b.chunks(ROWS * columns) {
+            let steps = b.len() / columns;
             let mut padded = [[L::T::ZERO; WIDEST]; ROWS];
-            pad(slopes, n_out, &mut padded);
-            let left = Turned {
-                values: inputs,
-                rows: slopes.len() / n_out,
-                stride: n_in,
-                first,
-            };
-            let right = padded.get(..slopes.len() / n_out)?.as_flattened();
+            pad(b, columns, &mut padded);
             l.product(Product {
                 rows,
-                a: left,
-                b: right,
+                a: job.a.part(first, step..step + steps)?,
+                b: padded.get(..steps)?.as_flattened(),
                 columns: WIDEST,
                 start: Start::There,
                 parts: 1,
                 c: sums.as_flattened_mut(),
             })?;
+            step += steps;
         }
-        unpad(&sums, n_out, weights);
+        unpad(&sums, columns, c);
         first += rows;
     }
     Some(())

@@ -196,6 +196,8 @@ pub(super) trait Factors<T>: Copy {
     where
         Self: 'a;
     fn rows<const MR: usize>(&self, first: usize) -> Option<Self::Left<'_, MR>>;
+    /// The rows from the `first` on, and of their steps those in a range.
+    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self>;
 }
 
 /// Samples.
@@ -221,15 +223,6 @@ impl<'a, T> Samples<'a, T> {
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
-    /// The samples from the `first` on, and of their values those in a range.
-    #[inline(always)]
-    pub(super) fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
-        Some(Self {
-            values: self.values.get(first * self.stride + steps.start..)?,
-            steps: steps.len(),
-            ..*self
-        })
-    }
 }
 
 impl<T: Scalar> Factors<T> for Samples<'_, T> {
@@ -247,6 +240,14 @@ impl<T: Scalar> Factors<T> for Samples<'_, T> {
             i += 1;
         }
         Some(Rows(rows))
+    }
+    #[inline(always)]
+    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(first * self.stride + steps.start..)?,
+            steps: steps.len(),
+            ..*self
+        })
     }
 }
 
@@ -271,6 +272,15 @@ impl<T: Scalar> Factors<T> for Turned<'_, T> {
             rows: self.rows,
             stride: self.stride,
             first: self.first + first,
+        })
+    }
+    #[inline(always)]
+    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(steps.start * self.stride..)?,
+            rows: steps.len(),
+            first: self.first + first,
+            ..*self
         })
     }
 }
@@ -298,6 +308,10 @@ pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
         values.len() / columns
     }
 }
+
+/// The rows of a tile of one of the widest vectors: enough sums to hide the latency of an addition. Of narrower ones there are too
+/// few registers for so many.
+const TALL: usize = 12;
 
 /// How many rows of the `rest` go into the next tile, so that none is thin: 6 at a time, the last ones 4 or 3.
 #[inline(always)]
@@ -335,7 +349,12 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
     } = job;
     let mut row = 0;
     while row < rows {
-        let height = tile_rows(rows - row);
+        let widest = L::WIDTH * size_of::<L::T>() == 64;
+        let height = if widest && columns <= L::WIDTH && rows - row >= TALL {
+            TALL
+        } else {
+            tile_rows(rows - row)
+        };
         let most = match height {
             2 => 4,
             3 | 4 => 3,
@@ -363,6 +382,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
                 3: 0 1 2;
                 4: 0 1 2;
                 6: 0 1;
+                12: 0;
             }
             column = end;
         }

@@ -1,5 +1,7 @@
 //! Patches of an image side by side in a panel of fixed size, and back.
 
+use core::ops::Range;
+
 use crate::Scalar;
 use crate::kernel::{Elementwise, elementwise};
 use crate::layer::window::Axis;
@@ -52,6 +54,10 @@ impl Geometry {
         let all = self.windows().next_multiple_of(16);
         if all < MOST { all } else { MOST }
     }
+    /// The taps of a panel: all, or about equally many for each panel.
+    pub(super) const fn panel(self) -> usize {
+        self.taps().div_ceil(self.taps().div_ceil(MOST))
+    }
     const fn is_padded(self) -> bool {
         let rows = (self.rows.outputs - 1) * self.rows.stride + self.rows.kernel;
         let columns = (self.columns.outputs - 1) * self.columns.stride + self.columns.kernel;
@@ -67,75 +73,89 @@ pub(super) struct Strip {
     /// Where the windows begin in the image; negative in the padding.
     y: [i32; MOST],
     x: [i32; MOST],
+    /// The windows that count.
+    runs: [Run; MOST],
+}
+
+/// Windows of a strip that lie side by side among the outputs of a channel.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Where in the strip.
+    at: usize,
+    /// Where among the outputs.
+    to: usize,
+    length: usize,
 }
 
 impl Strip {
     pub(super) fn new(geometry: Geometry, first: usize) -> Self {
         let (rows, columns) = (geometry.rows, geometry.columns);
-        let (mut y, mut x) = ([NOWHERE; MOST], [NOWHERE; MOST]);
-        let pitch = geometry.pitch();
-        let (mut row, mut column) = (first / pitch, first % pitch);
-        for (y, x) in y.iter_mut().zip(&mut x).take(geometry.strip()) {
-            if row < rows.outputs && column < columns.outputs {
-                *y = (row * rows.stride) as i32 - rows.before as i32;
-                *x = (column * columns.stride) as i32 - columns.before as i32;
-            }
-            column += 1;
-            if column == pitch {
-                (row, column) = (row + 1, 0);
-            }
-        }
-        Self {
+        let (pitch, strip) = (geometry.pitch(), geometry.strip());
+        let mut new = Self {
             geometry,
             first,
-            y,
-            x,
-        }
-    }
-
-    /// Visits the runs of windows that count: where in the strip, where among the outputs of a channel, how many.
-    #[inline(always)]
-    fn runs(&self, mut visit: impl FnMut(usize, usize, usize)) {
-        let (pitch, outputs) = (self.geometry.pitch(), self.geometry.columns.outputs);
-        let (mut row, mut column, mut at) = (self.first / pitch, self.first % pitch, 0);
-        while row < self.geometry.rows.outputs && at < self.geometry.strip() {
-            let rest = self.geometry.strip() - at;
-            if column < outputs {
-                visit(at, row * outputs + column, rest.min(outputs - column));
+            y: [NOWHERE; MOST],
+            x: [NOWHERE; MOST],
+            runs: [Run {
+                at: 0,
+                to: 0,
+                length: 0,
+            }; MOST],
+        };
+        let (mut row, mut column, mut at) = (first / pitch, first % pitch, 0);
+        let mut runs = new.runs.iter_mut();
+        while row < rows.outputs && at < strip {
+            let length = columns.outputs.saturating_sub(column).min(strip - at);
+            if length > 0
+                && let Some(run) = runs.next()
+            {
+                let to = row * columns.outputs + column;
+                *run = Run { at, to, length };
+            }
+            let places = new.y.iter_mut().zip(&mut new.x).skip(at).take(length);
+            for ((y, x), column) in places.zip(column..) {
+                *y = (row * rows.stride) as i32 - rows.before as i32;
+                *x = (column * columns.stride) as i32 - columns.before as i32;
             }
             at += pitch - column;
             (row, column) = (row + 1, 0);
         }
+        new
     }
 
     /// Copies what counts of \[filters\]\[strip\] to \[filters\]\[outputs\].
     pub(super) fn store<T: Scalar>(&self, sums: &[T], outputs: &mut [T]) {
         let (strip, all) = (self.geometry.strip(), self.geometry.outputs());
-        for (sums, outputs) in sums.chunks_exact(strip).zip(outputs.chunks_exact_mut(all)) {
-            self.runs(|at, to, length| {
-                let to = outputs.iter_mut().skip(to).take(length);
-                for (y, sum) in to.zip(sums.iter().skip(at)) {
-                    *y = *sum;
-                }
-            });
+        for Run { at, to, length } in self.runs() {
+            let sums = sums.chunks_exact(strip).map(|row| row.get(at..at + length));
+            let outputs = outputs.chunks_exact_mut(all);
+            copy_rows(
+                sums,
+                outputs.map(|row| row.get_mut(to..to + length)),
+                length,
+            );
         }
     }
 
     /// Copies from \[filters\]\[outputs\] to \[filters\]\[strip\], with zeros where windows don't count.
     pub(super) fn load<T: Scalar>(&self, outputs: &[T], slopes: &mut [T]) {
         let (strip, all) = (self.geometry.strip(), self.geometry.outputs());
-        for (slopes, outputs) in slopes
-            .chunks_exact_mut(strip)
-            .zip(outputs.chunks_exact(all))
-        {
-            slopes.fill(T::ZERO);
-            self.runs(|at, from, length| {
-                let to = slopes.iter_mut().skip(at).take(length);
-                for (dy, from) in to.zip(outputs.iter().skip(from)) {
-                    *dy = *from;
-                }
-            });
+        slopes.fill(T::ZERO);
+        for Run { at, to, length } in self.runs() {
+            let outputs = outputs
+                .chunks_exact(all)
+                .map(|row| row.get(to..to + length));
+            let slopes = slopes.chunks_exact_mut(strip);
+            copy_rows(
+                outputs,
+                slopes.map(|row| row.get_mut(at..at + length)),
+                length,
+            );
         }
+    }
+
+    fn runs(&self) -> impl Iterator<Item = Run> {
+        self.runs.into_iter().take_while(|run| run.length > 0)
     }
 
     /// Writes the values under the taps from `tap` to \[taps\]\[strip\].
@@ -166,52 +186,114 @@ impl Strip {
         );
     }
 
-    /// Where a tap lies.
+    /// Visits so many taps from `first` on, those of one place of the kernel after the other: the place, where the tap's
+    /// channel begins, and its number from `first` on.
     #[inline(always)]
-    fn place(&self, tap: usize) -> Tap {
+    fn each_tap(
+        &self,
+        first: usize,
+        count: usize,
+        masked: bool,
+        mut visit: impl FnMut(&Place, usize, usize),
+    ) {
         let Geometry { rows, columns, .. } = self.geometry;
-        let (rest, kx) = (tap / columns.kernel, tap % columns.kernel);
-        let (channel, ky) = (rest / rows.kernel, rest % rows.kernel);
-        let channel = channel * rows.size * columns.size;
-        let start = (channel + self.first + ky * columns.size + kx) as isize
-            - (rows.before * columns.size + columns.before) as isize;
-        Tap {
-            ky: ky as i32,
-            kx: kx as i32,
-            channel,
-            start,
+        let (kernel, size) = (rows.kernel * columns.kernel, rows.size * columns.size);
+        let (channel, place) = (first / kernel, first % kernel);
+        for k in place..place + kernel {
+            let mut row = k - place;
+            if row >= count {
+                break;
+            }
+            // the places before the first tap's are those of the next channel
+            let (mut channel, k) = if k < kernel {
+                (channel * size, k)
+            } else {
+                ((channel + 1) * size, k - kernel)
+            };
+            let place = self.place(k / columns.kernel, k % columns.kernel, masked);
+            while row < count {
+                visit(&place, channel, row);
+                (row, channel) = (row + kernel, channel + size);
+            }
         }
     }
 
-    /// Where in its channel a tap of the window at `j` of the strip lies, if inside the image.
     #[inline(always)]
-    fn inside(&self, tap: &Tap, j: usize) -> Option<usize> {
+    fn place(&self, ky: usize, kx: usize, masked: bool) -> Place {
         let Geometry { rows, columns, .. } = self.geometry;
-        let (y, x) = (self.y.get(j)? + tap.ky, self.x.get(j)? + tap.kx);
-        // negative ones are large
-        let (y, x) = (y as u32 as usize, x as u32 as usize);
-        (y < rows.size && x < columns.size).then_some(y * columns.size + x)
+        let mut at = [0; MOST];
+        if masked {
+            for ((at, y), x) in at.iter_mut().zip(&self.y).zip(&self.x) {
+                let (y, x) = (y + ky as i32, x + kx as i32);
+                // negative ones are large
+                let inside = (y as u32) < rows.size as u32 && (x as u32) < columns.size as u32;
+                let place = y.wrapping_mul(columns.size as i32).wrapping_add(x);
+                *at = if inside { place } else { OUTSIDE };
+            }
+        }
+        let first = self.first + ky * columns.size + kx;
+        let before = rows.before * columns.size + columns.before;
+        Place {
+            at,
+            first: first as isize - before as isize,
+        }
     }
 }
 
-struct Tap {
-    ky: i32,
-    kx: i32,
-    /// Where its channel begins.
-    channel: usize,
-    /// With stride 1: where the value under it for the strip's first window lies, before the image if negative.
-    start: isize,
+/// Copies rows of `length` values.
+#[inline(always)]
+fn copy_rows<'a, T: Scalar>(
+    from: impl Iterator<Item = Option<&'a [T]>>,
+    to: impl Iterator<Item = Option<&'a mut [T]>>,
+    length: usize,
+) {
+    let rows = from.zip(to).map_while(|(from, to)| from.zip(to));
+    match length {
+        16.. => rows.for_each(copy::<T, 16>),
+        8.. => rows.for_each(copy::<T, 8>),
+        4.. => rows.for_each(copy::<T, 4>),
+        _ => rows.for_each(copy::<T, 1>),
+    }
 }
 
-/// The part of a strip that lies in an image of so many values, and where it begins there.
+/// Copies a row, `N` values or more, `N` at a time; the last of them may be copied twice.
 #[inline(always)]
-fn clip(start: isize, strip: usize, values: usize) -> (core::ops::Range<usize>, usize) {
-    let before = if start < 0 { start.unsigned_abs() } else { 0 };
-    let from = if start < 0 { 0 } else { start.unsigned_abs() };
-    let length = strip
-        .saturating_sub(before)
-        .min(values.saturating_sub(from));
-    (before.min(strip)..before.min(strip) + length, from)
+fn copy<T: Scalar, const N: usize>((from, to): (&[T], &mut [T])) {
+    let mut first = 0;
+    while first < from.len() {
+        let start = first.min(from.len().saturating_sub(N));
+        let from = from.get(start..).and_then(|from| from.first_chunk::<N>());
+        let to = to.get_mut(start..).and_then(|to| to.first_chunk_mut());
+        if let (Some(from), Some(to)) = (from, to) {
+            *to = *from;
+        }
+        first += N;
+    }
+}
+
+/// Not under a window that counts.
+const OUTSIDE: i32 = -1;
+
+/// A place of the kernel, for the windows of a strip.
+struct Place {
+    /// Which value of a channel lies under it; if not masked nothing is [`OUTSIDE`].
+    at: [i32; MOST],
+    /// With stride 1: that of the first window, before the channel if negative; the others follow as the windows do.
+    first: isize,
+}
+
+impl Place {
+    /// With stride 1: the windows of a strip under which there are values of the image, and where those begin.
+    #[inline(always)]
+    fn side_by_side(&self, strip: usize, values: usize) -> (Range<usize>, usize) {
+        let (before, from) = if self.first < 0 {
+            (self.first.unsigned_abs().min(strip), 0)
+        } else {
+            (0, self.first.unsigned_abs())
+        };
+        let length = (strip - before).min(values.saturating_sub(from));
+        (before..before + length, from)
+    }
 }
 
 struct Gather<'a, T> {
@@ -232,38 +314,40 @@ impl<T: Scalar> Elementwise for Gather<'_, T> {
             image,
             panel,
         } = self;
-        let geometry = strip.geometry;
-        let (dense, padded) = (geometry.is_dense(), geometry.is_padded());
-        for (tap, row) in (tap..).zip(panel.chunks_exact_mut(geometry.strip())) {
-            let tap = strip.place(tap);
+        let (width, dense) = (strip.geometry.strip(), strip.geometry.is_dense());
+        // with stride 1 and no padding, what lies under windows that don't count does not matter
+        let masked = !dense || strip.geometry.is_padded();
+        strip.each_tap(tap, panel.len() / width, masked, |place, channel, row| {
+            let image = image.get(channel..).unwrap_or_default();
+            let row = panel.get_mut(row * width..).unwrap_or_default();
+            let row = row.get_mut(..width).unwrap_or_default();
             if !dense {
-                for (j, slot) in row.iter_mut().enumerate() {
-                    let place = strip.inside(&tap, j);
-                    let value = place.and_then(|place| image.get(tap.channel + place));
+                for (slot, at) in row.iter_mut().zip(&place.at) {
+                    let value = usize::try_from(*at).ok();
+                    let value = value.and_then(|at| image.get(at));
                     *slot = value.copied().unwrap_or(T::ZERO);
                 }
-                continue;
+                return;
             }
-            let whole = usize::try_from(tap.start).ok();
-            let whole = whole.and_then(|start| image.get(start..)?.first_chunk::<MOST>());
-            match (whole, row.first_chunk_mut::<MOST>()) {
-                (Some(from), Some(to)) => *to = *from,
-                _ => {
-                    let (inside, from) = clip(tap.start, row.len(), image.len());
-                    row.fill(T::ZERO);
-                    let row = row.get_mut(inside).unwrap_or_default();
-                    for (slot, value) in row.iter_mut().zip(image.iter().skip(from)) {
-                        *slot = *value;
-                    }
-                }
+            let start = usize::try_from(place.first).ok();
+            let values = start.and_then(|start| image.get(start..)?.first_chunk::<MOST>());
+            if let (false, Some(values), Some(row)) = (masked, values, row.first_chunk_mut()) {
+                *row = *values;
+                return;
             }
-            if padded {
-                for (j, slot) in row.iter_mut().enumerate() {
-                    let inside = strip.inside(&tap, j).is_some();
-                    *slot = if inside { *slot } else { T::ZERO };
-                }
+            let (windows, from) = place.side_by_side(width, image.len());
+            if windows.len() < width {
+                row.fill(T::ZERO);
             }
-        }
+            let at = place.at.get(windows.clone()).unwrap_or_default();
+            let row = row.get_mut(windows).unwrap_or_default();
+            let values = image.get(from..).unwrap_or_default();
+            for ((slot, value), at) in row.iter_mut().zip(values).zip(at) {
+                // read before it is known whether it counts, so that it is no branch
+                let value = *value;
+                *slot = if *at >= 0 { value } else { T::ZERO };
+            }
+        });
     }
 }
 
@@ -285,30 +369,29 @@ impl<T: Scalar> Elementwise for Scatter<'_, T> {
             panel,
             image,
         } = self;
-        let geometry = strip.geometry;
-        let dense = geometry.is_dense();
-        for (tap, row) in (tap..).zip(panel.chunks_exact(geometry.strip())) {
-            let tap = strip.place(tap);
+        let (width, dense) = (strip.geometry.strip(), strip.geometry.is_dense());
+        strip.each_tap(tap, panel.len() / width, true, |place, channel, row| {
+            let image = image.get_mut(channel..).unwrap_or_default();
+            let row = panel.get(row * width..).unwrap_or_default();
+            let row = row.get(..width).unwrap_or_default();
             if !dense {
-                for (j, value) in row.iter().enumerate() {
-                    let place = strip.inside(&tap, j);
-                    if let Some(slot) = place.and_then(|at| image.get_mut(tap.channel + at)) {
+                for (value, at) in row.iter().zip(&place.at) {
+                    let slot = usize::try_from(*at).ok();
+                    if let Some(slot) = slot.and_then(|at| image.get_mut(at)) {
                         *slot += *value;
                     }
                 }
-                continue;
+                return;
             }
-            // -0 leaves every number as it is
-            let mut counted = [-T::ZERO; MOST];
-            for (j, (slot, value)) in counted.iter_mut().zip(row).enumerate() {
-                let inside = strip.inside(&tap, j).is_some();
-                *slot = if inside { *value } else { -T::ZERO };
+            let (windows, from) = place.side_by_side(width, image.len());
+            let at = place.at.get(windows.clone()).unwrap_or_default();
+            let row = row.get(windows).unwrap_or_default();
+            let slots = image.get_mut(from..).unwrap_or_default();
+            for ((slot, value), at) in slots.iter_mut().zip(row).zip(at) {
+                let value = *value;
+                // -0 leaves every number as it is
+                *slot += if *at >= 0 { value } else { -T::ZERO };
             }
-            let (inside, from) = clip(tap.start, row.len(), image.len());
-            let counted = counted.get(inside).unwrap_or_default();
-            for (slot, value) in image.iter_mut().skip(from).zip(counted) {
-                *slot += *value;
-            }
-        }
+        });
     }
 }

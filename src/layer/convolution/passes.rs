@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 
 use super::panel::{Geometry, MOST, Panel, Strip};
-use crate::kernel::{Affine, Dimensions, Kernel, WeightGradient};
+use crate::kernel::{Dimensions, Elementwise, Kernel, Product, WeightGradient, elementwise};
 use crate::layer::cut_mut;
 use crate::size::FixedArray;
 use crate::{Element, Scalar, Size};
@@ -25,7 +25,7 @@ pub(super) const fn forward_values<F: Size>() -> usize {
 
 /// Values on the stack on the way back.
 pub(super) const fn backward_values<F: Size>() -> usize {
-    MOST * MOST + (3 * MOST + 1) * F::USIZE
+    MOST * MOST + 2 * MOST * F::USIZE
 }
 
 /// The first values of a buffer.
@@ -40,7 +40,7 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
     inputs: &[T],
     outputs: &mut [T],
 ) {
-    let (filters, width) = (F::USIZE, geometry.strip());
+    let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
     let dense = dimensions(filters, width);
     let mut panel = <Panel<T>>::ZERO;
     let mut sums = <Beside<F, T>>::ZERO;
@@ -54,7 +54,7 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
             for (sums, b) in sums.chunks_exact_mut(width).zip(bias) {
                 sums.fill(*b);
             }
-            for (weights, tap) in weights.chunks(MOST * filters).zip((0..).step_by(MOST)) {
+            for (weights, tap) in weights.chunks(taps * filters).zip((0..).step_by(taps)) {
                 let panel = first(&mut panel, weights.len() / filters * width);
                 strip.gather(tap, image, panel);
                 // a gradient of weights is such a product: what it adds to are the outputs here
@@ -84,17 +84,11 @@ pub(super) struct WayBack<'a, T> {
 
 /// Adds to the gradients of weights and bias, and writes that of the inputs.
 pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: WayBack<'_, T>) {
-    let (filters, width) = (F::USIZE, geometry.strip());
+    let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
     let mut panel = <Panel<T>>::ZERO;
-    let (mut slopes, mut turned, mut sums) = (
-        <Beside<F, T>>::ZERO,
-        <Beside<F, T>>::ZERO,
-        <Beside<F, T>>::ZERO,
-    );
+    let (mut slopes, mut turned) = (<Beside<F, T>>::ZERO, <Beside<F, T>>::ZERO);
     let slopes = first(slopes.as_mut_slice(), filters * width);
     let turned = first(turned.as_mut_slice(), width * filters);
-    let mut nothing = <F::Array<T>>::ZERO;
-    nothing.as_mut_slice().fill(-T::ZERO);
     let mut images = pass.input_gradient;
     if let Some(images) = &mut images {
         images.fill(-T::ZERO);
@@ -117,33 +111,29 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: 
                     *db += *dy;
                 }
             }
-            let chunks = pass.weight_gradient.chunks_mut(MOST * filters);
-            for (gradient, tap) in chunks.zip((0..).step_by(MOST)) {
+            let chunks = pass.weight_gradient.chunks_mut(taps * filters);
+            for (gradient, tap) in chunks.zip((0..).step_by(taps)) {
                 let panel = first(&mut panel, gradient.len() / filters * width);
                 strip.gather(tap, inputs, panel);
-                let sums = first(sums.as_mut_slice(), gradient.len());
-                let product = Affine {
-                    weights: turned,
-                    bias: nothing.as_slice(),
-                    inputs: panel,
-                    outputs: sums,
+                let product = Product {
+                    left: panel,
+                    right: turned,
+                    sums: gradient,
+                    fresh: false,
                 };
-                K::affine(dimensions(width, filters), product);
-                for (dw, sum) in gradient.iter_mut().zip(sums) {
-                    *dw += *sum;
-                }
+                K::product(dimensions(width, filters), product);
             }
             let Some(image) = &mut image else { continue };
-            let chunks = pass.weights.chunks(MOST * filters);
-            for (weights, tap) in chunks.zip((0..).step_by(MOST)) {
+            let chunks = pass.weights.chunks(taps * filters);
+            for (weights, tap) in chunks.zip((0..).step_by(taps)) {
                 let panel = first(&mut panel, weights.len() / filters * width);
-                let product = Affine {
-                    weights: slopes,
-                    bias: &[-T::ZERO; MOST][..width],
-                    inputs: weights,
-                    outputs: &mut *panel,
+                let product = Product {
+                    left: weights,
+                    right: slopes,
+                    sums: &mut *panel,
+                    fresh: true,
                 };
-                K::affine(dimensions(filters, width), product);
+                K::product(dimensions(filters, width), product);
                 strip.scatter(tap, panel, image);
             }
         }
@@ -152,12 +142,21 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: 
 
 /// \[filters\]\[width\] as \[width\]\[filters\].
 fn turn<T: Scalar>(width: usize, slopes: &[T], turned: &mut [T]) {
-    let filters = slopes.len() / width;
-    for (j, row) in turned.chunks_exact_mut(filters).enumerate() {
-        for (to, slopes) in row.iter_mut().zip(slopes.chunks_exact(width)) {
-            if let Some(slope) = slopes.get(j) {
-                *to = *slope;
+    struct Turn<'a, T>(usize, &'a [T], &'a mut [T]);
+    impl<T: Scalar> Elementwise for Turn<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            let Self(width, slopes, turned) = self;
+            let filters = slopes.len() / width;
+            for (f, row) in slopes.chunks_exact(width).enumerate() {
+                let column = turned.iter_mut().skip(f).step_by(filters);
+                for (to, slope) in column.zip(row) {
+                    *to = *slope;
+                }
             }
         }
     }
+    elementwise(slopes.len(), Turn(width, slopes, turned));
 }
