@@ -58,11 +58,43 @@ impl Geometry {
     pub(super) const fn panel(self) -> usize {
         self.taps().div_ceil(self.taps().div_ceil(MOST))
     }
+    /// The windows that count, of the strip that begins at `first`: those of a row side by side.
+    #[inline]
+    fn runs(self, first: usize) -> impl Iterator<Item = Run> {
+        let (pitch, strip) = (self.pitch(), self.strip());
+        let (top, left) = (first / pitch, first % pitch);
+        (top..self.rows.outputs).map_while(move |row| {
+            let column = if row == top { left } else { 0 };
+            let at = (row * pitch + column).checked_sub(first)?;
+            let length = self
+                .columns
+                .outputs
+                .saturating_sub(column)
+                .min(strip.checked_sub(at)?);
+            Some(Run {
+                at,
+                row,
+                column,
+                length,
+            })
+        })
+    }
     const fn is_padded(self) -> bool {
         let rows = (self.rows.outputs - 1) * self.rows.stride + self.rows.kernel;
         let columns = (self.columns.outputs - 1) * self.columns.stride + self.columns.kernel;
         rows > self.rows.size || columns > self.columns.size
     }
+}
+
+/// Windows side by side.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Where in the strip.
+    at: usize,
+    /// Where among the outputs.
+    row: usize,
+    column: usize,
+    length: usize,
 }
 
 /// Some windows in a row.
@@ -73,52 +105,29 @@ pub(super) struct Strip {
     /// Where the windows begin in the image; negative in the padding.
     y: [i32; MOST],
     x: [i32; MOST],
-    /// The windows that count.
-    runs: [Run; MOST],
-}
-
-/// Windows of a strip that lie side by side among the outputs of a channel.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    /// Where in the strip.
-    at: usize,
-    /// Where among the outputs.
-    to: usize,
-    length: usize,
 }
 
 impl Strip {
     pub(super) fn new(geometry: Geometry, first: usize) -> Self {
-        let (rows, columns) = (geometry.rows, geometry.columns);
-        let (pitch, strip) = (geometry.pitch(), geometry.strip());
         let mut new = Self {
             geometry,
             first,
             y: [NOWHERE; MOST],
             x: [NOWHERE; MOST],
-            runs: [Run {
-                at: 0,
-                to: 0,
-                length: 0,
-            }; MOST],
         };
-        let (mut row, mut column, mut at) = (first / pitch, first % pitch, 0);
-        let mut runs = new.runs.iter_mut();
-        while row < rows.outputs && at < strip {
-            let length = columns.outputs.saturating_sub(column).min(strip - at);
-            if length > 0
-                && let Some(run) = runs.next()
-            {
-                let to = row * columns.outputs + column;
-                *run = Run { at, to, length };
-            }
+        let (rows, columns) = (geometry.rows, geometry.columns);
+        for Run {
+            at,
+            row,
+            column,
+            length,
+        } in geometry.runs(first)
+        {
             let places = new.y.iter_mut().zip(&mut new.x).skip(at).take(length);
             for ((y, x), column) in places.zip(column..) {
                 *y = (row * rows.stride) as i32 - rows.before as i32;
                 *x = (column * columns.stride) as i32 - columns.before as i32;
             }
-            at += pitch - column;
-            (row, column) = (row + 1, 0);
         }
         new
     }
@@ -126,7 +135,9 @@ impl Strip {
     /// Copies what counts of \[filters\]\[strip\] to \[filters\]\[outputs\].
     pub(super) fn store<T: Scalar>(&self, sums: &[T], outputs: &mut [T]) {
         let (strip, all) = (self.geometry.strip(), self.geometry.outputs());
-        for Run { at, to, length } in self.runs() {
+        for run in self.geometry.runs(self.first) {
+            let Run { at, length, .. } = run;
+            let to = run.row * self.geometry.columns.outputs + run.column;
             let sums = sums.chunks_exact(strip).map(|row| row.get(at..at + length));
             let outputs = outputs.chunks_exact_mut(all);
             copy_rows(
@@ -141,7 +152,9 @@ impl Strip {
     pub(super) fn load<T: Scalar>(&self, outputs: &[T], slopes: &mut [T]) {
         let (strip, all) = (self.geometry.strip(), self.geometry.outputs());
         slopes.fill(T::ZERO);
-        for Run { at, to, length } in self.runs() {
+        for run in self.geometry.runs(self.first) {
+            let Run { at, length, .. } = run;
+            let to = run.row * self.geometry.columns.outputs + run.column;
             let outputs = outputs
                 .chunks_exact(all)
                 .map(|row| row.get(to..to + length));
@@ -152,10 +165,6 @@ impl Strip {
                 length,
             );
         }
-    }
-
-    fn runs(&self) -> impl Iterator<Item = Run> {
-        self.runs.into_iter().take_while(|run| run.length > 0)
     }
 
     /// Writes the values under the taps from `tap` to \[taps\]\[strip\].
