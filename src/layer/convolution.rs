@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use core::marker::PhantomData;
 use core::ops::Mul;
 
-use generic_array::typenum::{Prod, Unsigned};
+use generic_array::typenum::{Min, Minimum, Prod, Unsigned};
 use rand_core::Rng;
 
 use super::dense::{LENGTHS, WeightsAndBias};
@@ -20,7 +20,7 @@ use crate::{Image, Scalar, Shape, Size, fingerprint};
 mod panel;
 mod passes;
 
-use panel::Geometry;
+use panel::{Geometry, Most};
 use passes::WayBack;
 
 /// A convolution: `output[f][y][x] = A(bias[f] + sum of input[c][y * S + i][x * S + j] * weights[c][i][j][f])`, over all
@@ -72,14 +72,17 @@ pub struct Conv2d<I, F, K, A = Identity, S = U1, P = Valid>(
 )]
 pub trait FilterBank<K, F> {
     type Parameters: Count;
+    /// The taps of a panel at most.
+    type PanelTaps: Size;
 }
 
 #[diagnostic::do_not_recommend]
 impl<C: Mul<Prod<K, K>>, K: Mul<K>, F> FilterBank<K, F> for C
 where
-    Prod<C, Prod<K, K>>: WeightsAndBias<F>,
+    Prod<C, Prod<K, K>>: WeightsAndBias<F> + Min<Most, Output: Size>,
 {
     type Parameters = <Prod<C, Prod<K, K>> as WeightsAndBias<F>>::Number;
+    type PanelTaps = Minimum<Prod<C, Prod<K, K>>, Most>;
 }
 
 impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding>
@@ -122,8 +125,8 @@ where
         &[K::USIZE, S::USIZE, P::SAME as usize],
     );
     const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::GEOMETRY.outputs();
-    const FORWARD_VALUES: usize = passes::forward_values::<F>();
-    const BACKWARD_VALUES: usize = passes::backward_values::<F>();
+    const FORWARD_VALUES: usize = passes::forward_values::<F, C::PanelTaps>();
+    const BACKWARD_VALUES: usize = passes::backward_values::<F, C::PanelTaps>();
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -152,14 +155,14 @@ where
 
     fn forward<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
         let parameters = cut(parameters, Self::WEIGHTS);
-        passes::forward::<T, N, F>(Self::GEOMETRY, parameters, inputs, outputs);
+        passes::forward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     fn record<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let parameters = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            passes::forward::<T, N, F>(Self::GEOMETRY, parameters, inputs, values);
+            passes::forward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, parameters, inputs, values);
         });
     }
 
@@ -175,7 +178,7 @@ where
             bias_gradient,
             input_gradient: pass.input_gradient,
         };
-        passes::backward::<T, N, F>(Self::GEOMETRY, pass);
+        passes::backward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, pass);
     }
 }
 

@@ -2,15 +2,21 @@
 
 use core::ops::Range;
 
-use crate::Scalar;
+use generic_array::typenum::{U64, Unsigned};
+
 use crate::kernel::{Elementwise, elementwise};
 use crate::layer::window::Axis;
+use crate::{Scalar, Size};
 
 /// The most windows that a strip has, and the most taps that a panel has.
-pub(super) const MOST: usize = 64;
+pub(super) const MOST: usize = Most::USIZE;
 
-/// The patches under some windows: \[taps\]\[windows\], the one copy that a convolution makes of its input.
-pub(super) type Panel<T> = [[T; MOST]; MOST];
+/// [`MOST`] as a type.
+pub(super) type Most = U64;
+
+/// Of some windows so many rows: the patches under them, \[taps\]\[windows\], are the one copy that a convolution makes of its
+/// input.
+pub(super) type Panel<Rows, T> = <Rows as Size>::Array<[T; MOST]>;
 
 /// A window that does not count: far outside.
 const NOWHERE: i32 = i32::MIN / 2;

@@ -8,9 +8,6 @@ use crate::layer::cut_mut;
 use crate::size::FixedArray;
 use crate::{Element, Scalar, Size};
 
-/// \[filters\]\[windows\] or \[taps\]\[filters\] of a strip.
-type Beside<F, T> = <F as Size>::Array<[T; MOST]>;
-
 const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
     const fn number(n: usize) -> NonZeroUsize {
         NonZeroUsize::new(n).expect("no size is 0")
@@ -19,13 +16,13 @@ const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
 }
 
 /// Values on the stack on the way forward.
-pub(super) const fn forward_values<F: Size>() -> usize {
-    MOST * MOST + MOST * F::USIZE
+pub(super) const fn forward_values<F: Size, Taps: Size>() -> usize {
+    MOST * (Taps::USIZE + F::USIZE)
 }
 
 /// Values on the stack on the way back.
-pub(super) const fn backward_values<F: Size>() -> usize {
-    MOST * MOST + 2 * MOST * F::USIZE
+pub(super) const fn backward_values<F: Size, Taps: Size>() -> usize {
+    MOST * (Taps::USIZE + 2 * F::USIZE)
 }
 
 /// The first values of a buffer.
@@ -34,7 +31,7 @@ fn first<T>(buffer: &mut [[T; MOST]], length: usize) -> &mut [T] {
 }
 
 /// `outputs = bias + weights^T * patches`, for each sample.
-pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
+pub(super) fn forward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
     geometry: Geometry,
     (weights, bias): (&[T], &[T]),
     inputs: &[T],
@@ -42,8 +39,8 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
 ) {
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
     let dense = dimensions(filters, width);
-    let mut panel = <Panel<T>>::ZERO;
-    let mut sums = <Beside<F, T>>::ZERO;
+    let mut panel = <Panel<Taps, T>>::ZERO;
+    let mut sums = <Panel<F, T>>::ZERO;
     let sums = first(sums.as_mut_slice(), filters * width);
     for (image, outputs) in inputs
         .chunks_exact(geometry.inputs())
@@ -55,7 +52,7 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size>(
                 sums.fill(*b);
             }
             for (weights, tap) in weights.chunks(taps * filters).zip((0..).step_by(taps)) {
-                let panel = first(&mut panel, weights.len() / filters * width);
+                let panel = first(panel.as_mut_slice(), weights.len() / filters * width);
                 strip.gather(tap, image, panel);
                 // a gradient of weights is such a product: what it adds to are the outputs here
                 let product = WeightGradient {
@@ -83,10 +80,13 @@ pub(super) struct WayBack<'a, T> {
 }
 
 /// Adds to the gradients of weights and bias, and writes that of the inputs.
-pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: WayBack<'_, T>) {
+pub(super) fn backward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
+    geometry: Geometry,
+    pass: WayBack<'_, T>,
+) {
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
-    let mut panel = <Panel<T>>::ZERO;
-    let (mut slopes, mut turned) = (<Beside<F, T>>::ZERO, <Beside<F, T>>::ZERO);
+    let mut panel = <Panel<Taps, T>>::ZERO;
+    let (mut slopes, mut turned) = (<Panel<F, T>>::ZERO, <Panel<F, T>>::ZERO);
     let slopes = first(slopes.as_mut_slice(), filters * width);
     let turned = first(turned.as_mut_slice(), width * filters);
     let mut images = pass.input_gradient;
@@ -113,7 +113,7 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: 
             }
             let chunks = pass.weight_gradient.chunks_mut(taps * filters);
             for (gradient, tap) in chunks.zip((0..).step_by(taps)) {
-                let panel = first(&mut panel, gradient.len() / filters * width);
+                let panel = first(panel.as_mut_slice(), gradient.len() / filters * width);
                 strip.gather(tap, inputs, panel);
                 let product = Product {
                     left: panel,
@@ -126,7 +126,7 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size>(geometry: Geometry, pass: 
             let Some(image) = &mut image else { continue };
             let chunks = pass.weights.chunks(taps * filters);
             for (weights, tap) in chunks.zip((0..).step_by(taps)) {
-                let panel = first(&mut panel, weights.len() / filters * width);
+                let panel = first(panel.as_mut_slice(), weights.len() / filters * width);
                 let product = Product {
                     left: weights,
                     right: slopes,
