@@ -35,6 +35,7 @@ use crate::{Count, Scalar, Shape, fingerprint};
 
 mod activate;
 mod convolution;
+mod convolution1d;
 mod dense;
 mod dropout;
 mod normalization;
@@ -49,6 +50,7 @@ mod window;
 
 pub use activate::{Activate, Reshape, Softmax};
 pub use convolution::{Conv2d, Conv2dMut, Conv2dRef};
+pub use convolution1d::{Conv1d, Conv1dMut, Conv1dRef};
 pub use dense::{Dense, DenseMut, DenseRef};
 pub use dropout::Dropout;
 pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
@@ -61,7 +63,7 @@ pub use recurrent::{
 pub use residual::Residual;
 pub use streaming::{State, Streaming};
 pub use tensor::{Module, Tensor};
-pub use window::{Padding, Same, Valid};
+pub use window::{Causal, Padding, Same, Valid};
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
 ///
@@ -102,7 +104,7 @@ pub use window::{Padding, Same, Valid};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Conv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Conv1d`, `Conv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {

@@ -122,7 +122,7 @@ where
             <Self::Output as Shape>::DIMENSIONS,
             <Self::Parameters as Unsigned>::USIZE,
         ),
-        &[K::USIZE, S::USIZE, P::SAME as usize],
+        &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::GEOMETRY.outputs();
     const FORWARD_VALUES: usize = passes::forward_values::<F, C::PanelTaps>();

@@ -1,23 +1,24 @@
-//! Windows that slide over an image: how far apart, over which edge, and how many of them there are.
+//! Windows that slide over an image or along a sequence: how far apart, over which edge, and how many of them there are.
 
-use core::ops::{Add, BitAnd, Div, Sub};
+use core::ops::{Add, BitAnd, Div, Mul, Sub};
 
 use generic_array::typenum::{
-    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Quot, Sub1, Sum, Unsigned,
+    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Prod, Quot, Sub1, Sum, Unsigned,
 };
 
 use crate::size::Number;
-use crate::{Image, Size};
+use crate::sizes::U1;
+use crate::{Image, Sequence, Size};
 
-/// Whether windows stay inside the image: [`Valid`], or reach over its edges: [`Same`].
+/// Whether windows stay inside: [`Valid`], reach over the edges: [`Same`], or over the beginning alone: [`Causal`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a padding",
-    label = "neither `Valid` nor `Same`"
+    label = "none of `Valid`, `Same` and `Causal`"
 )]
 pub trait Padding: sealed::Sealed + 'static {
-    /// Its name in a summary.
+    /// Which one it is, in a fingerprint.
     #[doc(hidden)]
-    const SAME: bool;
+    const NUMBER: usize;
 }
 
 /// Windows stay inside: `(size - kernel) / stride + 1` of them, rounded down.
@@ -31,18 +32,30 @@ pub struct Valid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Same;
 
+/// Windows along a sequence see no step that comes later: each ends at its own step, and all zeros stand before the first.
+///
+/// There are `size / stride` of them, rounded up, one for each step with stride 1. What an output is made of is known as
+/// soon as its step is, so that a layer can [stream](crate::layer::Streaming).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Causal;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Valid {}
     impl Sealed for super::Same {}
+    impl Sealed for super::Causal {}
 }
 
 impl Padding for Valid {
-    const SAME: bool = false;
+    const NUMBER: usize = 0;
 }
 
 impl Padding for Same {
-    const SAME: bool = true;
+    const NUMBER: usize = 1;
+}
+
+impl Padding for Causal {
+    const NUMBER: usize = 2;
 }
 
 /// How many windows of `K` there are over `N` values, `S` apart.
@@ -73,6 +86,14 @@ where
     type Count = Quot<Sub1<Sum<N, S>>, S>;
 }
 
+#[diagnostic::do_not_recommend]
+impl<N, K, S> Windows<N, K, S> for Causal
+where
+    N: Add<S, Output: Sub<B1, Output: Div<S>>>,
+{
+    type Count = Quot<Sub1<Sum<N, S>>, S>;
+}
+
 /// An image of `C` channels with a value for each window.
 pub(crate) type Slid<C, H, W, K, S, P> =
     Image<C, <P as Windows<H, K, S>>::Count, <P as Windows<W, K, S>>::Count>;
@@ -87,6 +108,17 @@ pub(crate) type Slid<C, H, W, K, S, P> =
 pub trait KernelFits<H, W, KH, KW> {}
 
 impl<H, W, KH, KW> KernelFits<H, W, KH, KW> for Same {}
+
+impl<H, W, KH, KW> KernelFits<H, W, KH, KW> for Causal where (): OfImages<(H, W)> {}
+
+/// Implemented for nothing: an image has no beginning.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the padding `Causal` is for sequences",
+    label = "an image has no step that comes later",
+    note = "for an image it is `Valid` or `Same`"
+)]
+pub trait OfImages<I> {}
 
 impl<H, W, KH, KW> KernelFits<H, W, KH, KW> for Valid
 where
@@ -128,6 +160,93 @@ where
 {
 }
 
+/// The steps from the first to the last value under a kernel of `Self` values, `D` apart.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "how far a kernel reaches is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound"
+)]
+pub trait Reach<D> {
+    type Steps;
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Sub<B1, Output: Mul<D, Output: Add<B1>>>, D> Reach<D> for K {
+    type Steps = Add1<Prod<Sub1<K>, D>>;
+}
+
+/// Windows of `K` values, `D` apart, along `N` steps, `S` from one window to the next.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "how many windows there are is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Conv1d<Sequence<U8, U1>, F, U3>, Dense<Sequence<U6, F>, U10>): Layer`"
+)]
+pub trait Along<N, K, S, D>: Padding {
+    type Count: Size;
+}
+
+impl<N, K, S, D, P> Along<N, K, S, D> for P
+where
+    K: Reach<D>,
+    P: Padding + KernelFitsSteps<N, K, D> + Windows<N, <K as Reach<D>>::Steps, S>,
+    <P as Windows<N, <K as Reach<D>>::Steps, S>>::Count: Size,
+{
+    type Count = <P as Windows<N, <K as Reach<D>>::Steps, S>>::Count;
+}
+
+/// A sequence of `F` features with a step for each window.
+pub(crate) type SlidAlong<F, N, K, S, P, D> = Sequence<<P as Along<N, K, S, D>>::Count, F>;
+
+/// Implemented if a kernel lies inside a sequence of `N` steps, or may reach over its edges.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "whether the kernel fits is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound"
+)]
+pub trait KernelFitsSteps<N, K, D> {}
+
+impl<N, K, D> KernelFitsSteps<N, K, D> for Same {}
+
+impl<N, K, D> KernelFitsSteps<N, K, D> for Causal {}
+
+impl<N, K, D> KernelFitsSteps<N, K, D> for Valid
+where
+    N: Size + IsGreaterOrEqual<<K as Reach<D>>::Steps>,
+    K: Size + Reach<D>,
+    D: Size,
+    Number<N>: HoldsSteps<(Number<K>, Number<D>), GrEq<N, <K as Reach<D>>::Steps>>,
+{
+}
+
+/// The leaf below carries the message.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "whether the kernel fits is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound"
+)]
+pub trait HoldsSteps<Kernel, Answer> {}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the kernel of {K} steps with dilation {D} does not fit a sequence of {N} steps",
+    label = "the kernel of {K} steps with dilation {D} does not fit a sequence of {N} steps",
+    note = "with dilation a kernel of K steps reaches over (K - 1) * dilation + 1, at most as many as its sequence has; with the padding `Same` or `Causal` it may reach over the edges"
+)]
+pub trait KernelWithinSteps<const K: usize, const D: usize, const N: usize, Answer> {}
+
+impl<const K: usize, const D: usize, const N: usize> KernelWithinSteps<K, D, N, B1> for () {}
+
+impl<const K: usize, const D: usize, const N: usize, Answer>
+    HoldsSteps<(Const<K>, Const<D>), Answer> for Const<N>
+where
+    (): KernelWithinSteps<K, D, N, Answer>,
+{
+}
+
 /// Windows along one dimension, in numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Axis {
@@ -137,6 +256,8 @@ pub(crate) struct Axis {
     pub(crate) kernel: usize,
     /// From one window to the next.
     pub(crate) stride: usize,
+    /// From one value under a window to the next.
+    pub(crate) dilation: usize,
     /// Zeros before the first value.
     pub(crate) before: usize,
     /// The windows.
@@ -145,27 +266,55 @@ pub(crate) struct Axis {
 
 impl Axis {
     pub(crate) const fn new<N: Size, K: Size, S: Size, P: Padding>() -> Self {
-        let (size, kernel, stride) = (
+        Self::dilated::<N, K, S, P, U1>()
+    }
+
+    pub(crate) const fn dilated<N: Size, K: Size, S: Size, P: Padding, D: Size>() -> Self {
+        let (size, kernel, stride, dilation) = (
             <N as Unsigned>::USIZE,
             <K as Unsigned>::USIZE,
             <S as Unsigned>::USIZE,
+            <D as Unsigned>::USIZE,
         );
-        let outputs = if P::SAME {
+        let reach = (kernel - 1) * dilation + 1;
+        let outputs = if P::NUMBER == Valid::NUMBER {
+            size.saturating_sub(reach) / stride + 1
+        } else {
             size.div_ceil(stride)
-        } else {
-            size.saturating_sub(kernel) / stride + 1
         };
-        let before = if P::SAME {
-            ((outputs - 1) * stride + kernel).saturating_sub(size) / 2
-        } else {
-            0
+        let before = match P::NUMBER {
+            Same::NUMBER => ((outputs - 1) * stride + reach).saturating_sub(size) / 2,
+            Causal::NUMBER => reach - 1,
+            _ => 0,
         };
         Self {
             size,
             kernel,
             stride,
+            dilation,
             before,
             outputs,
         }
+    }
+
+    /// Where a tap of a window lies, if not in the padding.
+    #[inline(always)]
+    pub(crate) const fn place(self, window: usize, tap: usize) -> Option<usize> {
+        let at = window * self.stride + tap * self.dilation;
+        match at.checked_sub(self.before) {
+            Some(at) if at < self.size => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether the windows lie side by side, so that their values need not be gathered.
+    pub(crate) const fn is_cut(self) -> bool {
+        let whole = self.kernel == 1 || self.dilation == 1;
+        whole && self.stride == self.kernel && self.before == 0 && self.end() <= self.size
+    }
+
+    /// Behind the last value under a window.
+    const fn end(self) -> usize {
+        (self.outputs - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
     }
 }
