@@ -37,6 +37,8 @@ mod activate;
 mod convolution;
 mod convolution1d;
 mod dense;
+mod depthwise;
+mod depthwise1d;
 mod dropout;
 mod normalization;
 mod parallel;
@@ -52,6 +54,8 @@ pub use activate::{Activate, Reshape, Softmax};
 pub use convolution::{Conv2d, Conv2dMut, Conv2dRef};
 pub use convolution1d::{Conv1d, Conv1dMut, Conv1dRef};
 pub use dense::{Dense, DenseMut, DenseRef};
+pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dMut, DepthwiseConv2dRef};
+pub use depthwise1d::{DepthwiseConv1d, DepthwiseConv1dMut, DepthwiseConv1dRef};
 pub use dropout::Dropout;
 pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
 pub use parallel::Parallel;
@@ -104,7 +108,7 @@ pub use window::{Causal, Padding, Same, Valid};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Conv1d`, `Conv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Conv1d`, `Conv2d`, `DepthwiseConv1d`, `DepthwiseConv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {

@@ -6,8 +6,8 @@ mod layers;
 use layers::{batches, gradient_is_right};
 use sizednet::layer::Same;
 use sizednet::{
-    AveragePool2d, Conv2d, Dense, GlobalAveragePool, Gradient, Image, Layer, MaxPool2d, Network,
-    Portable, Sigmoid, Silu, Tanh, sizes::*,
+    AveragePool2d, Conv2d, Dense, DepthwiseConv2d, GlobalAveragePool, Gradient, Image, Layer,
+    MaxPool2d, Network, Portable, Sigmoid, Silu, Tanh, sizes::*,
 };
 
 macro_rules! gradients {
@@ -31,6 +31,15 @@ gradients! {
     stride_beyond_the_kernel: Conv2d<Image<U2, U9, U8>, U3, U2, Tanh, U3>;
     stride_same: Conv2d<Image<U2, U8, U5>, U16, U3, Tanh, U2, Same>;
     several_strips: Conv2d<Image<U1, U10, U9>, U2, U2, Silu>;
+    depthwise: DepthwiseConv2d<Image<U3, U6, U11>, U3, Tanh>;
+    depthwise_same: DepthwiseConv2d<Image<U2, U5, U4>, U4, Silu, U1, Same>;
+    depthwise_larger_than_the_image: DepthwiseConv2d<Image<U2, U2, U3>, U5, Tanh, U1, Same>;
+    depthwise_stride: DepthwiseConv2d<Image<U2, U9, U8>, U3, Sigmoid, U2>;
+    depthwise_stride_same: DepthwiseConv2d<Image<U2, U8, U5>, U2, Tanh, U3, Same>;
+    separable: (
+        DepthwiseConv2d<Image<U3, U7, U7>, U3, Silu, U2>, Conv2d<Image<U3, U3, U3>, U5, U1, Tanh>,
+        Dense<Image<U5, U3, U3>, U2>,
+    );
     several_panels: Conv2d<Image<U8, U4, U4>, U3, U3, Tanh>;
     max: MaxPool2d<Image<U2, U6, U4>, U2>;
     max_overlapping: MaxPool2d<Image<U2, U7, U9>, U3, U2>;
@@ -54,6 +63,7 @@ gradients! {
 type Batched = (
     Conv2d<Image<U2, U9, U10>, U6, U3, Tanh, U1, Same>,
     MaxPool2d<Image<U6, U9, U10>, U2>,
+    DepthwiseConv2d<Image<U6, U4, U5>, U3, Tanh, U1, Same>,
     Conv2d<Image<U6, U4, U5>, U17, U2, Silu>,
     Dense<Image<U17, U3, U4>, U3>,
 );
@@ -97,6 +107,7 @@ fn fingerprints_tell_kernel_stride_and_padding_apart() {
         <Conv2d<Image<U1, U4, U4>, U1, U1, Tanh, U2> as Layer>::FINGERPRINT,
         <Conv2d<Image<U1, U4, U4>, U1, U1, Tanh, U3> as Layer>::FINGERPRINT,
         <Conv2d<Image<U1, U4, U4>, U1, U1, Tanh, U2, Same> as Layer>::FINGERPRINT,
+        <DepthwiseConv2d<Image<U1, U4, U4>, U1, Tanh, U2, Same> as Layer>::FINGERPRINT,
     ];
     for (i, a) in fingerprints.iter().enumerate() {
         assert!(!fingerprints[..i].contains(a), "{i}");
@@ -130,6 +141,12 @@ mod torch {
             Conv2d<Image<U2, U9, U11>, U5, U3, Tanh, U1, Same>, MaxPool2d<Image<U5, U9, U11>, U2>,
             Conv2d<Image<U5, U4, U5>, U4, U2, Sigmoid, U2>, AveragePool2d<Image<U4, U2, U2>, U2, U1>,
             GlobalAveragePool<Image<U4, U1, U1>>, Dense<U4, U3>,
+        );
+        torch_depthwise: (DepthwiseConv2d<Image<U3, U6, U11>, U3, Tanh>,);
+        torch_depthwise_same: (DepthwiseConv2d<Image<U2, U5, U6>, U4, sizednet::Identity, U1, Same>,);
+        torch_separable: (
+            DepthwiseConv2d<Image<U3, U9, U9>, U3, Silu, U2>, Conv2d<Image<U3, U4, U4>, U5, U1, Tanh>,
+            Dense<Image<U5, U4, U4>, U3>,
         );
     }
 }

@@ -8,8 +8,8 @@ use layers::{batches, gradient_is_right, random};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::layer::{Causal, Same, State, Streaming};
 use sizednet::{
-    Conv1d, Dense, Gru, InputArray, Layer, Network, OutputArray, Portable, Scalar, Sequence, Shape,
-    Sigmoid, Silu, Tanh, sizes::*,
+    Conv1d, Dense, DepthwiseConv1d, Gru, InputArray, Layer, Network, OutputArray, Portable, Scalar,
+    Sequence, Shape, Sigmoid, Silu, Tanh, sizes::*,
 };
 
 macro_rules! gradients {
@@ -38,6 +38,13 @@ gradients! {
     stride_causal_dilated: Conv1d<Sequence<U11, U2>, U3, U3, Tanh, U2, Causal, U2>;
     point_by_point: Conv1d<Sequence<U6, U5>, U4, U1, Tanh>;
     several_panels: Conv1d<Sequence<U40, U2>, U3, U2, Silu>;
+    depthwise: DepthwiseConv1d<Sequence<U9, U3>, U3, Tanh>;
+    depthwise_same_dilated: DepthwiseConv1d<Sequence<U9, U3>, U4, Silu, U1, Same, U2>;
+    depthwise_causal: DepthwiseConv1d<Sequence<U9, U3>, U3, Tanh, U1, Causal, U4>;
+    depthwise_stride: DepthwiseConv1d<Sequence<U11, U3>, U3, Sigmoid, U2>;
+    separable: (
+        DepthwiseConv1d<Sequence<U9, U3>, U3, Silu, U2, Causal>, Conv1d<Sequence<U5, U3>, U4, U1, Tanh>,
+    );
     stack: (
         Conv1d<Sequence<U20, U2>, U4, U3, Silu, U2>, Conv1d<Sequence<U9, U4>, U3, U3, Tanh, U1, Causal, U2>,
         Gru<Sequence<U9, U3>, U4>, Dense<U4, U2>,
@@ -47,6 +54,7 @@ gradients! {
 type Batched = (
     Conv1d<Sequence<U30, U6>, U17, U3, Silu, U1, Same>,
     Conv1d<Sequence<U30, U17>, U12, U3, Tanh, U2, Causal, U3>,
+    DepthwiseConv1d<Sequence<U15, U12>, U3, Tanh, U1, Same>,
     Conv1d<Sequence<U15, U12>, U16, U1, Tanh>,
     Dense<Sequence<U15, U16>, U3>,
 );
@@ -86,6 +94,7 @@ type Filter<C, F, K, D> = Conv1d<Sequence<U20, C>, F, K, Tanh, U1, Causal, D>;
 type Deep = (
     Filter<U8, U16, U3, U1>,
     Filter<U16, U12, U2, U5>,
+    DepthwiseConv1d<Sequence<U20, U12>, U3, Silu, U1, Causal, U2>,
     Gru<Sequence<U20, U12>, U9>,
     Dense<U9, U4>,
 );
@@ -99,6 +108,8 @@ fn a_stream_has_the_bits_of_the_sequence() {
     // a kernel that reaches further than the sequence
     streams::<Filter<U2, U16, U5, U6>, f32, 20>();
     streams::<Portable<Filter<U5, U16, U3, U3>>, f32, 20>();
+    streams::<DepthwiseConv1d<Sequence<U20, U9>, U3, Tanh, U1, Causal, U4>, f32, 20>();
+    streams::<DepthwiseConv1d<Sequence<U20, U16>, U4, Sigmoid, U1, Causal>, f64, 20>();
     streams::<Deep, f32, 20>();
     streams::<Deep, f64, 20>();
     streams::<Portable<Deep>, f32, 20>();
@@ -129,6 +140,8 @@ fn fingerprints_tell_kernel_stride_padding_and_dilation_apart() {
         <Conv1d<Sequence<U4, U1>, U1, U1, Tanh, U1, Causal, U2> as Layer>::FINGERPRINT,
         <Conv1d<Sequence<U4, U1>, U1, U1, Tanh, U2> as Layer>::FINGERPRINT,
         <Conv1d<Sequence<U4, U1>, U1, U1, Tanh, U3> as Layer>::FINGERPRINT,
+        <DepthwiseConv1d<Sequence<U4, U1>, U1, Tanh, U2> as Layer>::FINGERPRINT,
+        <DepthwiseConv1d<Sequence<U4, U1>, U1, Tanh, U3> as Layer>::FINGERPRINT,
     ];
     for (i, a) in fingerprints.iter().enumerate() {
         assert!(!fingerprints[..i].contains(a), "{i}");
@@ -169,5 +182,9 @@ mod torch {
         torch_causal: (Conv1d<Sequence<U20, U3>, U16, U3, Silu, U1, Causal, U4>,);
         torch_causal_stride: (Conv1d<Sequence<U11, U3>, U4, U3, Relu, U2, Causal>,);
         torch_dense: (Conv1d<Sequence<U8, U3>, U4, U2, Tanh, U2>, Dense<Sequence<U4, U4>, U3>);
+        torch_depthwise: (DepthwiseConv1d<Sequence<U11, U5>, U3, Tanh, U2>,);
+        torch_separable: (
+            DepthwiseConv1d<Sequence<U20, U4>, U3, Silu, U1, Causal, U4>, Conv1d<Sequence<U20, U4>, U6, U1, Tanh>,
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Windows that slide over an image or along a sequence: how far apart, over which edge, and how many of them there are.
 
-use core::ops::{Add, BitAnd, Div, Mul, Sub};
+use core::ops::{Add, BitAnd, Div, Mul, Range, Sub};
 
 use generic_array::typenum::{
     Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Prod, Quot, Sub1, Sum, Unsigned,
@@ -305,6 +305,21 @@ impl Axis {
             Some(at) if at < self.size => Some(at),
             _ => None,
         }
+    }
+
+    /// The windows of which a tap does not lie in the padding.
+    #[inline(always)]
+    pub(crate) const fn windows(self, tap: usize) -> Range<usize> {
+        let offset = tap * self.dilation;
+        let first = self.before.saturating_sub(offset).div_ceil(self.stride);
+        let end = (self.size + self.before).saturating_sub(offset);
+        let end = end.div_ceil(self.stride);
+        let end = if end < self.outputs {
+            end
+        } else {
+            self.outputs
+        };
+        (if first < end { first } else { end })..end
     }
 
     /// Whether the windows lie side by side, so that their values need not be gathered.

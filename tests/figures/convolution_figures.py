@@ -18,6 +18,9 @@ from torch import nn
 HERE = Path(__file__).resolve().parent / "convolution"
 RATE = 0.1
 
+torch.manual_seed(20261125)
+
+# more go to the end, or the figures of those behind change
 NETWORKS = {
     "valid": ((3, 6, 7), nn.Sequential(nn.Conv2d(3, 5, 3), nn.Tanh())),
     "same": ((2, 5, 6), nn.Sequential(nn.Conv2d(2, 17, 4, padding="same"))),
@@ -39,6 +42,19 @@ NETWORKS = {
             nn.Linear(4, 3),
         ),
     ),
+    "depthwise": ((3, 6, 11), nn.Sequential(nn.Conv2d(3, 3, 3, groups=3), nn.Tanh())),
+    "depthwise_same": ((2, 5, 6), nn.Sequential(nn.Conv2d(2, 2, 4, padding="same", groups=2))),
+    "separable": (
+        (3, 9, 9),
+        nn.Sequential(
+            nn.Conv2d(3, 3, 3, stride=2, groups=3),
+            nn.SiLU(),
+            nn.Conv2d(3, 5, 1),
+            nn.Tanh(),
+            nn.Flatten(),
+            nn.Linear(80, 3),
+        ),
+    ),
 }
 
 
@@ -47,12 +63,12 @@ def save(name, values):
 
 
 def main():
-    torch.manual_seed(20261125)
     torch.set_default_dtype(torch.float64)
     HERE.mkdir(exist_ok=True)
     figures = {"torch": torch.__version__, "rate": RATE}
     for name, (shape, module) in NETWORKS.items():
         module = module.double()
+        torch.manual_seed(20261125)
         inputs = torch.randn(2, *shape, requires_grad=True)
         outputs = module(inputs)
         targets = torch.randn(outputs.shape)

@@ -46,6 +46,11 @@ NETWORKS = {
     "causal": ((3, 20), nn.Sequential(Causal(3, 16, 3, dilation=4), nn.SiLU())),
     "causal_stride": ((3, 11), nn.Sequential(Causal(3, 4, 3, stride=2), nn.ReLU())),
     "dense": ((3, 8), nn.Sequential(nn.Conv1d(3, 4, 2, stride=2), nn.Tanh(), Steps(), nn.Linear(16, 3))),
+    "depthwise": ((5, 11), nn.Sequential(nn.Conv1d(5, 5, 3, stride=2, groups=5), nn.Tanh())),
+    "separable": (
+        (4, 20),
+        nn.Sequential(Causal(4, 4, 3, dilation=4, groups=4), nn.SiLU(), nn.Conv1d(4, 6, 1), nn.Tanh()),
+    ),
 }
 
 
