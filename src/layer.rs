@@ -59,7 +59,7 @@ pub use depthwise1d::{DepthwiseConv1d, DepthwiseConv1dMut, DepthwiseConv1dRef};
 pub use dropout::Dropout;
 pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
 pub use parallel::Parallel;
-pub use pooling::{AveragePool2d, GlobalAveragePool, MaxPool2d};
+pub use pooling::{AveragePool1d, AveragePool2d, GlobalAveragePool, MaxPool1d, MaxPool2d};
 pub use portable::Portable;
 pub use recurrent::{
     AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
@@ -108,7 +108,7 @@ pub use window::{Causal, Padding, Same, Valid};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "layers are `Dense`, `Conv1d`, `Conv2d`, `DepthwiseConv1d`, `DepthwiseConv2d`, `MaxPool2d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "layers are `Dense`, `Conv1d`, `Conv2d`, `DepthwiseConv1d`, `DepthwiseConv2d`, `MaxPool1d`, `MaxPool2d`, `AveragePool1d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {

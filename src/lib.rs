@@ -20,9 +20,9 @@ pub use storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storag
 pub use storage::{Heap, HeapArray};
 pub mod layer;
 pub use layer::{
-    Activate, AllStates, AveragePool2d, Conv1d, Conv2d, Dense, DepthwiseConv1d, DepthwiseConv2d,
-    Dropout, GlobalAveragePool, Gru, LastState, Layer, LayerNorm, Lstm, MaxPool2d, Parallel,
-    Portable, Reshape, Residual, RmsNorm, Rnn, Softmax,
+    Activate, AllStates, AveragePool1d, AveragePool2d, Conv1d, Conv2d, Dense, DepthwiseConv1d,
+    DepthwiseConv2d, Dropout, GlobalAveragePool, Gru, LastState, Layer, LayerNorm, Lstm, MaxPool1d,
+    MaxPool2d, Parallel, Portable, Reshape, Residual, RmsNorm, Rnn, Softmax,
 };
 pub mod activation;
 pub use activation::{

@@ -8,8 +8,9 @@ use layers::{batches, gradient_is_right, random};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::layer::{Causal, Same, State, Streaming};
 use sizednet::{
-    Conv1d, Dense, DepthwiseConv1d, Gru, InputArray, Layer, Network, OutputArray, Portable, Scalar,
-    Sequence, Shape, Sigmoid, Silu, Tanh, sizes::*,
+    AveragePool1d, Conv1d, Dense, DepthwiseConv1d, GlobalAveragePool, Gradient, Gru, InputArray,
+    Layer, MaxPool1d, Network, OutputArray, Portable, Scalar, Sequence, Shape, Sigmoid, Silu, Tanh,
+    sizes::*,
 };
 
 macro_rules! gradients {
@@ -45,6 +46,16 @@ gradients! {
     separable: (
         DepthwiseConv1d<Sequence<U9, U3>, U3, Silu, U2, Causal>, Conv1d<Sequence<U5, U3>, U4, U1, Tanh>,
     );
+    max: MaxPool1d<Sequence<U6, U4>, U2>;
+    max_overlapping: MaxPool1d<Sequence<U9, U2>, U3, U2>;
+    average: AveragePool1d<Sequence<U7, U3>, U2>;
+    average_overlapping: AveragePool1d<Sequence<U5, U2>, U3, U1>;
+    global: GlobalAveragePool<Sequence<U5, U3>>;
+    stack_of_pools: (
+        Conv1d<Sequence<U20, U2>, U4, U3, Tanh, U1, Same>, MaxPool1d<Sequence<U20, U4>, U2>,
+        Conv1d<Sequence<U10, U4>, U3, U2, Silu>, AveragePool1d<Sequence<U9, U3>, U3, U2>,
+        GlobalAveragePool<Sequence<U4, U3>>, Dense<U3, U2>,
+    );
     stack: (
         Conv1d<Sequence<U20, U2>, U4, U3, Silu, U2>, Conv1d<Sequence<U9, U4>, U3, U3, Tanh, U1, Causal, U2>,
         Gru<Sequence<U9, U3>, U4>, Dense<U4, U2>,
@@ -55,8 +66,10 @@ type Batched = (
     Conv1d<Sequence<U30, U6>, U17, U3, Silu, U1, Same>,
     Conv1d<Sequence<U30, U17>, U12, U3, Tanh, U2, Causal, U3>,
     DepthwiseConv1d<Sequence<U15, U12>, U3, Tanh, U1, Same>,
-    Conv1d<Sequence<U15, U12>, U16, U1, Tanh>,
-    Dense<Sequence<U15, U16>, U3>,
+    MaxPool1d<Sequence<U15, U12>, U2>,
+    Conv1d<Sequence<U7, U12>, U16, U1, Tanh>,
+    AveragePool1d<Sequence<U7, U16>, U3, U1>,
+    Dense<Sequence<U5, U16>, U3>,
 );
 
 #[test]
@@ -142,10 +155,26 @@ fn fingerprints_tell_kernel_stride_padding_and_dilation_apart() {
         <Conv1d<Sequence<U4, U1>, U1, U1, Tanh, U3> as Layer>::FINGERPRINT,
         <DepthwiseConv1d<Sequence<U4, U1>, U1, Tanh, U2> as Layer>::FINGERPRINT,
         <DepthwiseConv1d<Sequence<U4, U1>, U1, Tanh, U3> as Layer>::FINGERPRINT,
+        <MaxPool1d<Sequence<U4, U1>, U1, U2> as Layer>::FINGERPRINT,
+        <MaxPool1d<Sequence<U4, U1>, U1, U3> as Layer>::FINGERPRINT,
+        <AveragePool1d<Sequence<U4, U1>, U1, U3> as Layer>::FINGERPRINT,
     ];
     for (i, a) in fingerprints.iter().enumerate() {
         assert!(!fingerprints[..i].contains(a), "{i}");
     }
+}
+
+#[test]
+fn the_first_of_equal_values_gets_the_gradient_and_nan_stays() {
+    type Pool = MaxPool1d<Sequence<U3, U2>, U3>;
+    let network = Network::<Pool>::zeros();
+    let input = [[2.0, -1.0], [2.0, -3.0], [1.0, -1.0]];
+    let (mut tape, mut gradient) = (sizednet::Tape::<Pool>::new(), Gradient::zeros());
+    network.record(&input, &mut tape);
+    let slopes = network.backward(&input, &tape, &[[1.0, 10.0]], &mut gradient);
+    assert_eq!(slopes, [[1.0, 10.0], [0.0, 0.0], [0.0, 0.0]]);
+    let [[nan, one]] = network.forward(&[[f32::NAN, 1.0], [3.0, 0.0], [4.0, 0.0]]);
+    assert!(nan.is_nan() && one == 1.0);
 }
 
 #[test]
@@ -185,6 +214,13 @@ mod torch {
         torch_depthwise: (DepthwiseConv1d<Sequence<U11, U5>, U3, Tanh, U2>,);
         torch_separable: (
             DepthwiseConv1d<Sequence<U20, U4>, U3, Silu, U1, Causal, U4>, Conv1d<Sequence<U20, U4>, U6, U1, Tanh>,
+        );
+        torch_max: (Conv1d<Sequence<U11, U2>, U3, U1>, MaxPool1d<Sequence<U11, U3>, U3, U2>);
+        torch_average: (Conv1d<Sequence<U11, U2>, U3, U2>, AveragePool1d<Sequence<U10, U3>, U4>);
+        torch_stack: (
+            Conv1d<Sequence<U20, U2>, U5, U3, Tanh, U1, Same>, MaxPool1d<Sequence<U20, U5>, U2>,
+            Conv1d<Sequence<U10, U5>, U4, U2, Sigmoid, U2>, AveragePool1d<Sequence<U5, U4>, U2, U1>,
+            GlobalAveragePool<Sequence<U4, U4>>, Dense<U4, U3>,
         );
     }
 }

@@ -1,17 +1,17 @@
-//! Pooling of images: windows of each channel become one value.
+//! Pooling of images and sequences: windows of each channel, or of each feature, become one value.
 
 use core::marker::PhantomData;
 
 use generic_array::typenum::U0;
 
-use super::window::{Axis, KernelFits, Slid, Valid, Windows};
-use super::{Backward, Layer};
+use super::window::{Along, Axis, KernelFits, Slid, SlidAlong, Valid, Windows};
+use super::{Backward, Layer, View};
 use crate::kernel::Kernel;
-use crate::{Image, Scalar, Shape, Size, fingerprint};
+use crate::sizes::U1;
+use crate::{Image, Scalar, Sequence, Shape, Size, fingerprint};
 
 /// What becomes of a window.
 trait Pool: 'static {
-    const NAME: &'static str;
     /// The value of a window.
     fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T;
     /// Adds the gradient of the window's value to the places of the window's values.
@@ -44,8 +44,6 @@ fn largest<T: Scalar>(values: impl Iterator<Item = (usize, T)>) -> Option<(usize
 }
 
 impl Pool for Largest {
-    const NAME: &'static str = "MaxPool2d";
-
     #[inline]
     fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
         largest(values.enumerate()).map_or(T::ZERO, |(_, value)| value)
@@ -69,8 +67,6 @@ impl Pool for Largest {
 struct Mean;
 
 impl Pool for Mean {
-    const NAME: &'static str = "AveragePool2d";
-
     #[inline]
     fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
         mean(values)
@@ -99,9 +95,11 @@ fn mean<T: Scalar>(values: impl Iterator<Item = T>) -> T {
     sum / T::from_u32(count)
 }
 
-/// Windows over the rows and columns of a channel.
-#[derive(Clone, Copy)]
-struct Plane {
+/// Windows over the rows and columns of a channel. A sequence is a channel whose rows are the steps and whose columns are the
+/// features, with windows one column wide.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Plane {
     rows: Axis,
     columns: Axis,
 }
@@ -157,34 +155,84 @@ impl Plane {
     }
 }
 
+/// An image, by its two dimensions.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct TwoDimensions;
+
+/// A sequence, by its steps.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OneDimension;
+
+/// A shape that windows of `K`, `S` apart, slide over.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this pooling does not take `{Self}`",
+    label = "`MaxPool2d` and `AveragePool2d` take an image, `MaxPool1d` and `AveragePool1d` a sequence"
+)]
+pub trait Windowed<Kind, K, S>: Shape {
+    type Output: Shape;
+    const PLANE: Plane;
+}
+
+impl<C: Size, H: Size, W: Size, K: Size, S: Size> Windowed<TwoDimensions, K, S> for Image<C, H, W>
+where
+    Valid: KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,
+    <Valid as Windows<H, K, S>>::Count: Size,
+    <Valid as Windows<W, K, S>>::Count: Size,
+    Self: Shape,
+    Slid<C, H, W, K, S, Valid>: Shape,
+{
+    type Output = Slid<C, H, W, K, S, Valid>;
+    const PLANE: Plane = Plane {
+        rows: Axis::new::<H, K, S, Valid>(),
+        columns: Axis::new::<W, K, S, Valid>(),
+    };
+}
+
+impl<N: Size, F: Size, K: Size, S: Size> Windowed<OneDimension, K, S> for Sequence<N, F>
+where
+    Valid: Along<N, K, S, U1>,
+    Self: Shape,
+    SlidAlong<F, N, K, S, Valid, U1>: Shape,
+{
+    type Output = SlidAlong<F, N, K, S, Valid, U1>;
+    const PLANE: Plane = Plane {
+        rows: Axis::new::<N, K, S, Valid>(),
+        columns: Axis::new::<F, U1, U1, Valid>(),
+    };
+}
+
+/// There is nothing to look at.
+macro_rules! without_parameters {
+    ($name:ident<$($generic:ident),*>) => {
+        impl<$($generic),*> View for $name<$($generic),*>
+        where
+            Self: Layer,
+        {
+            type Ref<'a, T: Scalar> = ();
+            type Mut<'a, T: Scalar> = ();
+
+            fn view<T: Scalar>(_: &[T]) {}
+            fn view_mut<T: Scalar>(_: &mut [T]) {}
+        }
+    };
+}
+
 macro_rules! pooling {
-    ($(#[$doc:meta])* $name:ident, $pool:ident) => {
+    ($(#[$doc:meta])* $name:ident, $pool:ident over $kind:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name<I, K, S = K>(PhantomData<fn() -> (I, K, S)>);
 
-        impl<C: Size, H: Size, W: Size, K: Size, S: Size> $name<Image<C, H, W>, K, S> {
-            const PLANE: Plane = Plane {
-                rows: Axis::new::<H, K, S, Valid>(),
-                columns: Axis::new::<W, K, S, Valid>(),
-            };
-        }
-
-        impl<C: Size, H: Size, W: Size, K: Size, S: Size> Layer for $name<Image<C, H, W>, K, S>
-        where
-            Valid: KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,
-            <Valid as Windows<H, K, S>>::Count: Size,
-            <Valid as Windows<W, K, S>>::Count: Size,
-            Image<C, H, W>: Shape,
-            Slid<C, H, W, K, S, Valid>: Shape,
-        {
-            type Input = Image<C, H, W>;
-            type Output =
-                Slid<C, H, W, K, S, Valid>;
+        impl<I: Windowed<$kind, K, S>, K: Size, S: Size> Layer for $name<I, K, S> {
+            type Input = I;
+            type Output = I::Output;
             type Parameters = U0;
-            type Tape = <Self::Output as Shape>::Len;
+            type Tape = <I::Output as Shape>::Len;
 
-            const NAME: &'static str = $pool::NAME;
+            const NAME: &'static str = stringify!($name);
             const FINGERPRINT: u64 = fingerprint::with(
                 fingerprint::of_layer(
                     Self::NAME,
@@ -197,12 +245,14 @@ macro_rules! pooling {
             );
 
             fn forward<T: Scalar, N: Kernel>(_: &[T], inputs: &[T], outputs: &mut [T]) {
-                Self::PLANE.forward::<$pool, T>(inputs, outputs);
+                I::PLANE.forward::<$pool, T>(inputs, outputs);
             }
             fn backward<T: Scalar, N: Kernel>(_: &[T], pass: Backward<'_, T>) {
-                Self::PLANE.backward::<$pool, T>(pass);
+                I::PLANE.backward::<$pool, T>(pass);
             }
         }
+
+        without_parameters!($name<I, K, S>);
     };
 }
 
@@ -219,7 +269,22 @@ pooling! {
     /// let network = Network::<MaxPool2d<Image<U1, U2, U4>, U2>>::zeros();
     /// assert_eq!(network.forward(&[[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]]), [[[4.0, 8.0]]]);
     /// ```
-    MaxPool2d, Largest
+    MaxPool2d, Largest over TwoDimensions
+}
+
+pooling! {
+    /// The largest value of each window of `K` steps, `S` apart, for each feature of a [`Sequence`].
+    ///
+    /// Output a sequence of `(Steps - K) / S + 1` steps, rounded down, of as many features; else as [`MaxPool2d`].
+    ///
+    /// ```
+    /// use sizednet::{MaxPool1d, Network, Sequence, sizes::*};
+    ///
+    /// let network = Network::<MaxPool1d<Sequence<U4, U2>, U2>>::zeros();
+    /// let sequence = [[1.0, 9.0], [2.0, 8.0], [4.0, 6.0], [3.0, 7.0]];
+    /// assert_eq!(network.forward(&sequence), [[2.0, 9.0], [4.0, 7.0]]);
+    /// ```
+    MaxPool1d, Largest over OneDimension
 }
 
 pooling! {
@@ -234,47 +299,90 @@ pooling! {
     /// let network = Network::<AveragePool2d<Image<U1, U2, U4>, U2>>::zeros();
     /// assert_eq!(network.forward(&[[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 8.0, 7.0]]]), [[[2.5, 6.5]]]);
     /// ```
-    AveragePool2d, Mean
+    AveragePool2d, Mean over TwoDimensions
 }
 
-/// The mean of each channel of an [`Image<C, H, W>`](Image): a vector of `C` values (Lin and others, 2013).
+pooling! {
+    /// The mean of each window of `K` steps, `S` apart, for each feature of a [`Sequence`].
+    ///
+    /// Output a sequence of `(Steps - K) / S + 1` steps, rounded down, of as many features; else as [`AveragePool2d`].
+    ///
+    /// ```
+    /// use sizednet::{AveragePool1d, Network, Sequence, sizes::*};
+    ///
+    /// let network = Network::<AveragePool1d<Sequence<U4, U2>, U2>>::zeros();
+    /// let sequence = [[1.0, 9.0], [2.0, 8.0], [4.0, 6.0], [3.0, 7.0]];
+    /// assert_eq!(network.forward(&sequence), [[1.5, 8.5], [3.5, 6.5]]);
+    /// ```
+    AveragePool1d, Mean over OneDimension
+}
+
+/// A shape whose mean is taken as a whole.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`GlobalAveragePool` takes an image or a sequence, not `{Self}`",
+    label = "neither an image nor a sequence"
+)]
+pub trait Whole: Shape {
+    type Features: Size;
+    const PLANE: Plane;
+}
+
+impl<C: Size, H: Size, W: Size> Whole for Image<C, H, W>
+where
+    Self: Shape,
+{
+    type Features = C;
+    const PLANE: Plane = Plane {
+        rows: Axis::new::<H, H, U1, Valid>(),
+        columns: Axis::new::<W, W, U1, Valid>(),
+    };
+}
+
+impl<N: Size, F: Size> Whole for Sequence<N, F>
+where
+    Self: Shape,
+{
+    type Features = F;
+    const PLANE: Plane = Plane {
+        rows: Axis::new::<N, N, U1, Valid>(),
+        columns: Axis::new::<F, U1, U1, Valid>(),
+    };
+}
+
+/// The mean of each channel of an [`Image<C, H, W>`](Image), a vector of `C` values (Lin and others, 2013), or of each feature
+/// of a [`Sequence<Steps, F>`](Sequence), a vector of `F` values.
 ///
-/// It has no parameters. In an `nn.Sequential` of `PyTorch` it is `nn.AdaptiveAvgPool2d(1)` and `nn.Flatten`.
+/// It has no parameters. In an `nn.Sequential` of `PyTorch` it is `nn.AdaptiveAvgPool2d(1)`, or `nn.AdaptiveAvgPool1d(1)`, and
+/// `nn.Flatten`.
 ///
 /// ```
-/// use sizednet::{GlobalAveragePool, Image, Network, sizes::*};
+/// use sizednet::{GlobalAveragePool, Image, Network, Sequence, sizes::*};
 ///
 /// let network = Network::<GlobalAveragePool<Image<U2, U1, U2>>>::zeros();
 /// assert_eq!(network.forward(&[[[1.0, 2.0]], [[5.0, 6.0]]]), [1.5, 5.5]);
+///
+/// let network = Network::<GlobalAveragePool<Sequence<U2, U3>>>::zeros();
+/// assert_eq!(network.forward(&[[1.0, 2.0, 3.0], [3.0, 6.0, 9.0]]), [2.0, 4.0, 6.0]);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct GlobalAveragePool<I>(PhantomData<fn() -> I>);
 
-impl<C: Size, H: Size, W: Size> Layer for GlobalAveragePool<Image<C, H, W>>
-where
-    Image<C, H, W>: Shape,
-{
-    type Input = Image<C, H, W>;
-    type Output = C;
+impl<I: Whole> Layer for GlobalAveragePool<I> {
+    type Input = I;
+    type Output = I::Features;
     type Parameters = U0;
-    type Tape = C;
+    type Tape = I::Features;
 
     const NAME: &'static str = "GlobalAveragePool";
     const MODULES: usize = 2;
 
     fn forward<T: Scalar, N: Kernel>(_: &[T], inputs: &[T], outputs: &mut [T]) {
-        let channels = inputs.chunks_exact(H::USIZE * W::USIZE);
-        for (channel, output) in channels.zip(outputs) {
-            *output = mean(channel.iter().copied());
-        }
+        I::PLANE.forward::<Mean, T>(inputs, outputs);
     }
     fn backward<T: Scalar, N: Kernel>(_: &[T], pass: Backward<'_, T>) {
-        let Some(slots) = pass.input_gradient else {
-            return;
-        };
-        let values = H::USIZE * W::USIZE;
-        for (channel, dy) in slots.chunks_exact_mut(values).zip(&*pass.output_gradient) {
-            channel.fill(*dy / T::from_u32(values as u32));
-        }
+        I::PLANE.backward::<Mean, T>(pass);
     }
 }
+
+without_parameters!(GlobalAveragePool<I>);

@@ -51,6 +51,22 @@ NETWORKS = {
         (4, 20),
         nn.Sequential(Causal(4, 4, 3, dilation=4, groups=4), nn.SiLU(), nn.Conv1d(4, 6, 1), nn.Tanh()),
     ),
+    "max": ((2, 11), nn.Sequential(nn.Conv1d(2, 3, 1), nn.MaxPool1d(3, stride=2))),
+    "average": ((2, 11), nn.Sequential(nn.Conv1d(2, 3, 2), nn.AvgPool1d(4))),
+    "stack": (
+        (2, 20),
+        nn.Sequential(
+            nn.Conv1d(2, 5, 3, padding="same"),
+            nn.Tanh(),
+            nn.MaxPool1d(2),
+            nn.Conv1d(5, 4, 2, stride=2),
+            nn.Sigmoid(),
+            nn.AvgPool1d(2, stride=1),
+            nn.AdaptiveAvgPool1d(1),
+            nn.Flatten(),
+            nn.Linear(4, 3),
+        ),
+    ),
 }
 
 

@@ -1,0 +1,7 @@
+use sizednet::{GlobalAveragePool, Network, sizes::*};
+
+struct Agent {
+    policy: Network<GlobalAveragePool<U4>>,
+}
+
+fn main() {}
