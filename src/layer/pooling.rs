@@ -12,52 +12,71 @@ use crate::{Image, Scalar, Sequence, Shape, Size, fingerprint};
 
 /// What becomes of a window.
 trait Pool: 'static {
-    /// The value of a window.
-    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T;
-    /// Adds the gradient of the window's value to the places of the window's values.
-    fn spread<T: Scalar>(
-        gradient: T,
-        inputs: &[T],
-        places: impl Iterator<Item = usize> + Clone,
-        slots: &mut [T],
-    );
+    /// Takes the next value of a window into account.
+    fn add<T: Scalar>(so_far: &mut T, value: T);
+    /// The window's value, of so many.
+    fn value<T: Scalar>(total: T, count: T) -> T;
+    /// Adds the gradients of the values of some windows of a row, the first of them `first`, to the places of their values.
+    fn spread<T: Scalar>(plane: Plane, row: Row<'_, T>, slots: &mut [T]);
 }
+
+/// Some windows of a row, at most [`LANES`], and the gradients of their values.
+struct Row<'a, T> {
+    inputs: &'a [T],
+    y: usize,
+    first: usize,
+    slopes: &'a [T],
+}
+
+/// Windows side by side.
+const LANES: usize = 32;
 
 /// The largest value of a window; the first of equal ones, and NaN if there is one, as in `PyTorch`.
 #[derive(Debug)]
 struct Largest;
 
-#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-fn is_nan<T: Scalar>(value: T) -> bool {
-    value != value
-}
-
-/// The place of the largest value.
-fn largest<T: Scalar>(values: impl Iterator<Item = (usize, T)>) -> Option<(usize, T)> {
-    values.reduce(|best, next| {
-        if next.1 > best.1 || (is_nan(next.1) && !is_nan(best.1)) {
-            next
-        } else {
-            best
-        }
-    })
+impl Largest {
+    /// Whether the next value takes the place of the largest so far.
+    #[inline(always)]
+    #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+    fn is_passed<T: Scalar>(largest: T, value: T) -> bool {
+        (value > largest) | ((value != value) & (largest == largest))
+    }
 }
 
 impl Pool for Largest {
-    #[inline]
-    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
-        largest(values.enumerate()).map_or(T::ZERO, |(_, value)| value)
+    #[inline(always)]
+    fn add<T: Scalar>(so_far: &mut T, value: T) {
+        *so_far = if Self::is_passed(*so_far, value) {
+            value
+        } else {
+            *so_far
+        };
     }
-    #[inline]
-    fn spread<T: Scalar>(
-        gradient: T,
-        inputs: &[T],
-        places: impl Iterator<Item = usize> + Clone,
-        slots: &mut [T],
-    ) {
-        let values = places.filter_map(|place| Some((place, *inputs.get(place)?)));
-        if let Some(slot) = largest(values).and_then(|(place, _)| slots.get_mut(place)) {
-            *slot += gradient;
+    #[inline(always)]
+    fn value<T: Scalar>(total: T, _count: T) -> T {
+        total
+    }
+    #[inline(always)]
+    fn spread<T: Scalar>(plane: Plane, row: Row<'_, T>, slots: &mut [T]) {
+        let (mut largest, mut places) = ([T::ZERO; LANES], [0_u32; LANES]);
+        for tap in 0..plane.taps() {
+            let start = plane.start(row.y, row.first, tap);
+            let values = plane
+                .values(row.inputs, start)
+                .zip((start as u32..).step_by(plane.columns.stride));
+            let so_far = largest.iter_mut().zip(&mut places).take(row.slopes.len());
+            for ((largest, place), (value, at)) in so_far.zip(values) {
+                let passed = (tap == 0) | Self::is_passed(*largest, *value);
+                // not a branch: it could not be foreseen
+                *largest = if passed { *value } else { *largest };
+                *place = if passed { at } else { *place };
+            }
+        }
+        for (place, dy) in places.iter().zip(row.slopes) {
+            if let Some(slot) = slots.get_mut(*place as usize) {
+                *slot += *dy;
+            }
         }
     }
 }
@@ -67,32 +86,30 @@ impl Pool for Largest {
 struct Mean;
 
 impl Pool for Mean {
-    #[inline]
-    fn value<T: Scalar>(values: impl Iterator<Item = T>) -> T {
-        mean(values)
+    #[inline(always)]
+    fn add<T: Scalar>(so_far: &mut T, value: T) {
+        *so_far += value;
     }
-    #[inline]
-    fn spread<T: Scalar>(
-        gradient: T,
-        _inputs: &[T],
-        places: impl Iterator<Item = usize> + Clone,
-        slots: &mut [T],
-    ) {
-        let share = gradient / T::from_u32(places.clone().count() as u32);
-        for place in places {
-            if let Some(slot) = slots.get_mut(place) {
-                *slot += share;
+    #[inline(always)]
+    fn value<T: Scalar>(total: T, count: T) -> T {
+        total / count
+    }
+    #[inline(always)]
+    fn spread<T: Scalar>(plane: Plane, row: Row<'_, T>, slots: &mut [T]) {
+        let count = T::from_u32(plane.taps() as u32);
+        for tap in 0..plane.taps() {
+            let slots = slots
+                .get_mut(plane.start(row.y, row.first, tap)..)
+                .unwrap_or_default();
+            for (slot, dy) in slots
+                .iter_mut()
+                .step_by(plane.columns.stride)
+                .zip(row.slopes)
+            {
+                *slot += *dy / count;
             }
         }
     }
-}
-
-/// The sum, first to last, divided by the number of values.
-fn mean<T: Scalar>(values: impl Iterator<Item = T>) -> T {
-    let (count, sum) = values.fold((0, -T::ZERO), |(count, sum), value| {
-        (count + 1, sum + value)
-    });
-    sum / T::from_u32(count)
 }
 
 /// Windows over the rows and columns of a channel. A sequence is a channel whose rows are the steps and whose columns are the
@@ -111,30 +128,47 @@ impl Plane {
     const fn outputs(self) -> usize {
         self.rows.outputs * self.columns.outputs
     }
-    /// The places of the values under the window at `y`, `x`.
-    #[inline]
-    fn places(self, y: usize, x: usize) -> impl Iterator<Item = usize> + Clone {
-        let (top, left, width) = (
-            y * self.rows.stride,
-            x * self.columns.stride,
-            self.columns.size,
-        );
-        let rows = top..top + self.rows.kernel;
-        rows.flat_map(move |y| (left..left + self.columns.kernel).map(move |x| y * width + x))
+    /// The values of a window.
+    const fn taps(self) -> usize {
+        self.rows.kernel * self.columns.kernel
+    }
+    /// Where in a channel the value at `tap` of the window at `y`, `x` lies.
+    #[inline(always)]
+    const fn start(self, y: usize, x: usize, tap: usize) -> usize {
+        let (ky, kx) = (tap / self.columns.kernel, tap % self.columns.kernel);
+        (y * self.rows.stride + ky) * self.columns.size + x * self.columns.stride + kx
+    }
+    /// The values under a tap of windows side by side.
+    #[inline(always)]
+    fn values<T>(self, inputs: &[T], start: usize) -> impl Iterator<Item = &T> {
+        let values = inputs.get(start..).unwrap_or_default();
+        values.iter().step_by(self.columns.stride)
     }
 
+    #[inline(always)]
     fn forward<O: Pool, T: Scalar>(self, inputs: &[T], outputs: &mut [T]) {
+        let count = T::from_u32(self.taps() as u32);
         let channels = inputs.chunks_exact(self.inputs());
         for (inputs, outputs) in channels.zip(outputs.chunks_exact_mut(self.outputs())) {
             for (y, row) in outputs.chunks_exact_mut(self.columns.outputs).enumerate() {
-                for (x, output) in row.iter_mut().enumerate() {
-                    let places = self.places(y, x);
-                    *output = O::value(places.filter_map(|place| inputs.get(place)).copied());
+                for (output, value) in row.iter_mut().zip(self.values(inputs, self.start(y, 0, 0)))
+                {
+                    *output = *value;
+                }
+                for tap in 1..self.taps() {
+                    let values = self.values(inputs, self.start(y, 0, tap));
+                    for (output, value) in row.iter_mut().zip(values) {
+                        O::add(output, *value);
+                    }
+                }
+                for output in row {
+                    *output = O::value(*output, count);
                 }
             }
         }
     }
 
+    #[inline(always)]
     fn backward<O: Pool, T: Scalar>(self, pass: Backward<'_, T>) {
         let Some(slots) = pass.input_gradient else {
             return;
@@ -147,8 +181,14 @@ impl Plane {
             .zip(slopes)
         {
             for (y, row) in slopes.chunks_exact(self.columns.outputs).enumerate() {
-                for (x, dy) in row.iter().enumerate() {
-                    O::spread(*dy, inputs, self.places(y, x), slots);
+                for (slopes, first) in row.chunks(LANES).zip((0..).step_by(LANES)) {
+                    let row = Row {
+                        inputs,
+                        y,
+                        first,
+                        slopes,
+                    };
+                    O::spread(self, row, slots);
                 }
             }
         }
