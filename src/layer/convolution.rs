@@ -72,17 +72,36 @@ pub struct Conv2d<I, F, K, A = Identity, S = U1, P = Valid>(
 )]
 pub trait FilterBank<K, F> {
     type Parameters: Count;
-    /// The taps of a panel at most.
-    type PanelTaps: Size;
 }
 
 #[diagnostic::do_not_recommend]
 impl<C: Mul<Prod<K, K>>, K: Mul<K>, F> FilterBank<K, F> for C
 where
-    Prod<C, Prod<K, K>>: WeightsAndBias<F> + Min<Most, Output: Size>,
+    Prod<C, Prod<K, K>>: WeightsAndBias<F>,
 {
     type Parameters = <Prod<C, Prod<K, K>> as WeightsAndBias<F>>::Number;
-    type PanelTaps = Minimum<Prod<C, Prod<K, K>>, Most>;
+}
+
+/// The most taps and windows of a panel, for a kernel of `K` x `K`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the size of a panel is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Conv2d<Image<U1, U8, U8>, F, U3>, Dense<Image<F, U6, U6>, U10>): Layer`"
+)]
+pub trait Patches<K> {
+    type Taps: Size;
+    type Windows: Size;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Size + Mul<Prod<K, K>>, H: Size + Mul<W>, W: Size, K: Mul<K>> Patches<K> for Image<C, H, W>
+where
+    Prod<C, Prod<K, K>>: Min<Most, Output: Size>,
+    Prod<H, W>: Min<Most, Output: Size>,
+{
+    type Taps = Minimum<Prod<C, Prod<K, K>>, Most>;
+    type Windows = Minimum<Prod<H, W>, Most>;
 }
 
 impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding>
@@ -102,7 +121,7 @@ where
     P: Padding + KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,
     <P as Windows<H, K, S>>::Count: Size,
     <P as Windows<W, K, S>>::Count: Size,
-    Image<C, H, W>: Shape,
+    Image<C, H, W>: Shape + Patches<K>,
     Slid<F, H, W, K, S, P>: Shape,
     C: FilterBank<K, F>,
     <A::Keeps as Keep>::Tape<<Slid<F, H, W, K, S, P> as Shape>::Len>: Count,
@@ -125,8 +144,8 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::GEOMETRY.outputs();
-    const FORWARD_VALUES: usize = passes::forward_values::<F, C::PanelTaps>();
-    const BACKWARD_VALUES: usize = passes::backward_values::<F, C::PanelTaps>();
+    const FORWARD_VALUES: usize = passes::forward_values::<F, Image<C, H, W>, K>();
+    const BACKWARD_VALUES: usize = passes::backward_values::<F, Image<C, H, W>, K>();
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -155,14 +174,19 @@ where
 
     fn forward<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
         let parameters = cut(parameters, Self::WEIGHTS);
-        passes::forward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, parameters, inputs, outputs);
+        passes::forward::<T, N, F, Image<C, H, W>, K>(Self::GEOMETRY, parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     fn record<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         let parameters = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            passes::forward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, parameters, inputs, values);
+            passes::forward::<T, N, F, Image<C, H, W>, K>(
+                Self::GEOMETRY,
+                parameters,
+                inputs,
+                values,
+            );
         });
     }
 
@@ -178,7 +202,7 @@ where
             bias_gradient,
             input_gradient: pass.input_gradient,
         };
-        passes::backward::<T, N, F, C::PanelTaps>(Self::GEOMETRY, pass);
+        passes::backward::<T, N, F, Image<C, H, W>, K>(Self::GEOMETRY, pass);
     }
 }
 

@@ -14,9 +14,9 @@ pub(super) const MOST: usize = Most::USIZE;
 /// [`MOST`] as a type.
 pub(super) type Most = U64;
 
-/// Of some windows so many rows: the patches under them, \[taps\]\[windows\], are the one copy that a convolution makes of its
-/// input.
-pub(super) type Panel<Rows, T> = <Rows as Size>::Array<[T; MOST]>;
+/// So many values for each of some windows. The patches under them, \[taps\]\[windows\], are the one copy that a convolution makes
+/// of its input.
+pub(super) type Panel<Rows, Windows, T> = <Rows as Size>::Array<<Windows as Size>::Array<T>>;
 
 /// A window that does not count: far outside.
 const NOWHERE: i32 = i32::MIN / 2;
@@ -55,10 +55,15 @@ impl Geometry {
     pub(super) const fn windows(self) -> usize {
         (self.rows.outputs - 1) * self.pitch() + self.columns.outputs
     }
-    /// The windows of a strip: [`MOST`], or a multiple of 16 that is enough for all.
+    /// The windows of a strip: [`MOST`], or all; a multiple of 16 if there is room for it.
     pub(super) const fn strip(self) -> usize {
-        let all = self.windows().next_multiple_of(16);
-        if all < MOST { all } else { MOST }
+        let (all, room) = (self.windows(), self.rows.size * self.columns.size);
+        let room = if room < MOST { room } else { MOST };
+        match all.next_multiple_of(16) {
+            whole if whole <= room => whole,
+            _ if all < room => all,
+            _ => room,
+        }
     }
     /// The taps of a panel: all, or about equally many for each panel.
     pub(super) const fn panel(self) -> usize {

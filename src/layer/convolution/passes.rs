@@ -2,11 +2,14 @@
 
 use core::num::NonZeroUsize;
 
-use super::panel::{Geometry, MOST, Panel, Strip};
+use generic_array::typenum::Unsigned;
+
+use super::Patches;
+use super::panel::{Geometry, Panel, Strip};
 use crate::kernel::{Dimensions, Elementwise, Kernel, Product, WeightGradient, elementwise};
 use crate::layer::cut_mut;
 use crate::size::FixedArray;
-use crate::{Element, Scalar, Size};
+use crate::{Element, Scalar, Shape, Size};
 
 const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
     const fn number(n: usize) -> NonZeroUsize {
@@ -16,22 +19,17 @@ const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
 }
 
 /// Values on the stack on the way forward.
-pub(super) const fn forward_values<F: Size, Taps: Size>() -> usize {
-    MOST * (Taps::USIZE + F::USIZE)
+pub(super) const fn forward_values<F: Size, I: Patches<Side>, Side>() -> usize {
+    I::Windows::USIZE * (I::Taps::USIZE + F::USIZE)
 }
 
 /// Values on the stack on the way back.
-pub(super) const fn backward_values<F: Size, Taps: Size>() -> usize {
-    MOST * (Taps::USIZE + 2 * F::USIZE)
-}
-
-/// The first values of a buffer.
-fn first<T>(buffer: &mut [[T; MOST]], length: usize) -> &mut [T] {
-    cut_mut(buffer.as_flattened_mut(), length).0
+pub(super) const fn backward_values<F: Size, I: Patches<Side>, Side>() -> usize {
+    I::Windows::USIZE * (I::Taps::USIZE + 2 * F::USIZE)
 }
 
 /// `outputs = bias + weights^T * patches`, for each sample.
-pub(super) fn forward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
+pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     geometry: Geometry,
     (weights, bias): (&[T], &[T]),
     inputs: &[T],
@@ -39,9 +37,13 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
 ) {
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
     let dense = dimensions(filters, width);
-    let mut panel = <Panel<Taps, T>>::ZERO;
-    let mut sums = <Panel<F, T>>::ZERO;
-    let sums = first(sums.as_mut_slice(), filters * width);
+    let mut panel = <Panel<I::Taps, I::Windows, T>>::ZERO;
+    let mut sums = <Panel<F, I::Windows, T>>::ZERO;
+    let sums = cut_mut(
+        I::Windows::flatten_mut(sums.as_mut_slice()),
+        filters * width,
+    )
+    .0;
     for (image, outputs) in inputs
         .chunks_exact(geometry.inputs())
         .zip(outputs.chunks_exact_mut(filters * geometry.outputs()))
@@ -52,7 +54,11 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
                 sums.fill(*b);
             }
             for (weights, tap) in weights.chunks(taps * filters).zip((0..).step_by(taps)) {
-                let panel = first(panel.as_mut_slice(), weights.len() / filters * width);
+                let panel = cut_mut(
+                    I::Windows::flatten_mut(panel.as_mut_slice()),
+                    weights.len() / filters * width,
+                )
+                .0;
                 strip.gather(tap, image, panel);
                 // a gradient of weights is such a product: what it adds to are the outputs here
                 let product = WeightGradient {
@@ -80,15 +86,26 @@ pub(super) struct WayBack<'a, T> {
 }
 
 /// Adds to the gradients of weights and bias, and writes that of the inputs.
-pub(super) fn backward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
+pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     geometry: Geometry,
     pass: WayBack<'_, T>,
 ) {
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
-    let mut panel = <Panel<Taps, T>>::ZERO;
-    let (mut slopes, mut turned) = (<Panel<F, T>>::ZERO, <Panel<F, T>>::ZERO);
-    let slopes = first(slopes.as_mut_slice(), filters * width);
-    let turned = first(turned.as_mut_slice(), width * filters);
+    let mut panel = <Panel<I::Taps, I::Windows, T>>::ZERO;
+    let (mut slopes, mut turned) = (
+        <Panel<F, I::Windows, T>>::ZERO,
+        <Panel<F, I::Windows, T>>::ZERO,
+    );
+    let slopes = cut_mut(
+        I::Windows::flatten_mut(slopes.as_mut_slice()),
+        filters * width,
+    )
+    .0;
+    let turned = cut_mut(
+        I::Windows::flatten_mut(turned.as_mut_slice()),
+        width * filters,
+    )
+    .0;
     let mut images = pass.input_gradient;
     if let Some(images) = &mut images {
         images.fill(-T::ZERO);
@@ -113,7 +130,11 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
             }
             let chunks = pass.weight_gradient.chunks_mut(taps * filters);
             for (gradient, tap) in chunks.zip((0..).step_by(taps)) {
-                let panel = first(panel.as_mut_slice(), gradient.len() / filters * width);
+                let panel = cut_mut(
+                    I::Windows::flatten_mut(panel.as_mut_slice()),
+                    gradient.len() / filters * width,
+                )
+                .0;
                 strip.gather(tap, inputs, panel);
                 let product = Product {
                     left: panel,
@@ -126,7 +147,11 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size, Taps: Size>(
             let Some(image) = &mut image else { continue };
             let chunks = pass.weights.chunks(taps * filters);
             for (weights, tap) in chunks.zip((0..).step_by(taps)) {
-                let panel = first(panel.as_mut_slice(), weights.len() / filters * width);
+                let panel = cut_mut(
+                    I::Windows::flatten_mut(panel.as_mut_slice()),
+                    weights.len() / filters * width,
+                )
+                .0;
                 let product = Product {
                     left: weights,
                     right: slopes,
