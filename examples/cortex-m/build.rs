@@ -15,12 +15,12 @@ const IMAGES: &str = "../data/files/digits.csv.gz";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = env::var("OUT_DIR")?;
-    let (digits, held_out) = digits::learned(Path::new(IMAGES))?;
+    let learned = digits::learned(Path::new(IMAGES))?;
     fs::write(
         Path::new(&out).join("weights.rs"),
-        weights::source(&digits)?,
+        weights::source(&learned)?,
     )?;
-    fs::write(Path::new(&out).join("held-out"), held_out)?;
+    fs::write(Path::new(&out).join("held-out"), &learned.held_out)?;
     for watched in ["build.rs", "build", "links", "src/tasks.rs", IMAGES] {
         println!("cargo::rerun-if-changed={watched}");
     }

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
 
-programs=(empty xor xor_batch xor_inference sine sine_adam policy digits)
+programs=(empty xor xor_batch xor_inference sine sine_adam policy digits camera)
 # Bytes of stack that the frames of the library take at most, beside the arrays that the constants of the types tell. A copy
 # of the sine's network, 1,284 bytes, has no room in them.
 frames=1152
@@ -134,7 +134,7 @@ holds() { # program, file
     case $1 in
         xor_inference | digits) holds_none "$training" 'only runs' ;;
         # what is looked for is found where it is
-        xor | sine | policy) holds_all trainer && holds_none "$others" 'trains with plain Sgd' ;;
+        xor | sine | policy | camera) holds_all trainer && holds_none "$others" 'trains with plain Sgd' ;;
         xor_batch) holds_all trainer optimizer sgd && holds_none "$others" 'trains with Sgd and momentum' ;;
         sine_adam) holds_all trainer optimizer adam ;;
     esac

@@ -6,12 +6,14 @@ use std::fmt::Write;
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use sizednet::{MeanSquaredError, Network, Sgd, Trainer};
 
-use crate::tasks::{Digits, Policy, ROWS, Xor, any_state, rotors};
+use crate::digits::Learned;
+use crate::tasks::{Policy, ROWS, Xor, any_state, rotors};
 
 /// A `static` for each network.
-pub fn source(digits: &Network<Digits>) -> Result<String, Box<dyn Error>> {
+pub fn source(learned: &Learned) -> Result<String, Box<dyn Error>> {
     let mut source = String::new();
-    write!(source, "{}", digits.rust_source("DIGITS"))?;
+    write!(source, "{}", learned.dense.rust_source("DIGITS"))?;
+    write!(source, "{}", learned.camera.rust_source("CAMERA"))?;
     write!(source, "{}", xor()?.rust_source("XOR"))?;
     write!(source, "{}", policy()?.rust_source("POLICY"))?;
     Ok(source)

@@ -9,7 +9,7 @@ use crate::weights;
 static NETWORK: Network<Digits, f32, Borrowed<'static>> = Network::compiled_in(&weights::DIGITS);
 
 /// Images that the network has not seen: 64 pixels, and the digit.
-static HELD_OUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/held-out"));
+pub(crate) static HELD_OUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/held-out"));
 
 /// No memory but the stack.
 #[derive(Debug)]

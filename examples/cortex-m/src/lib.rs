@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod board;
+pub mod camera;
 pub mod digits;
 pub mod empty;
 mod hash;

@@ -1,7 +1,8 @@
 //! What is learned: architectures and samples, the same for the PC that trains and the device that runs.
 
 use rand_xoshiro::rand_core::Rng;
-use sizednet::{Dense, Portable, Relu, Sigmoid, Tanh, sizes::*};
+use sizednet::layer::Same;
+use sizednet::{Conv2d, Dense, Image, MaxPool2d, Portable, Relu, Sigmoid, Tanh, sizes::*};
 
 /// Solves XOR.
 pub type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -55,4 +56,33 @@ pub type Digits = Portable<(Dense<U64, U32, Relu>, Dense<U32, U10>)>;
 /// The pixels of a digit from 0 to 1: in flash they are from 0 to 16.
 pub fn pixels(image: &[u8; 64]) -> [f32; 64] {
     image.map(|pixel| f32::from(pixel) / 16.0)
+}
+
+/// What a camera has learned to see in digits: the layers that stay as they are.
+pub type Eye = Portable<(
+    Conv2d<Image<U1, U8, U8>, U6, U3, Relu, U1, Same>,
+    MaxPool2d<Image<U6, U8, U8>, U2>,
+    Conv2d<Image<U6, U4, U4>, U12, U3, Relu, U1, Same>,
+    MaxPool2d<Image<U12, U4, U4>, U2>,
+)>;
+/// The layer of a camera that is tuned on the device.
+pub type Reader = Portable<Dense<Image<U12, U2, U2>, U10>>;
+/// Tells handwritten digits by convolutions.
+pub type Camera = (Eye, Reader);
+
+/// One channel of 8 rows.
+pub type Picture = [[[f32; 8]; 8]; 1];
+
+/// The pixels of a digit as an image.
+pub fn picture(image: &[u8; 64]) -> Picture {
+    let mut picture = [[[0.0; 8]; 8]; 1];
+    for (slot, pixel) in picture
+        .as_flattened_mut()
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(pixels(image))
+    {
+        *slot = pixel;
+    }
+    picture
 }

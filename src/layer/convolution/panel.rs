@@ -29,15 +29,24 @@ pub(super) struct Geometry {
     pub(super) columns: Axis,
 }
 
+/// A number that is never 0, in a way that the compiler sees: code that divides by it cannot panic.
+pub(super) const fn positive(number: usize) -> usize {
+    if number == 0 { 1 } else { number }
+}
+
 impl Geometry {
     pub(super) const fn taps(self) -> usize {
-        self.channels * self.rows.kernel * self.columns.kernel
+        self.channels * self.kernel()
+    }
+    /// The taps in one channel.
+    const fn kernel(self) -> usize {
+        positive(self.rows.kernel * self.columns.kernel)
     }
     pub(super) const fn inputs(self) -> usize {
-        self.channels * self.rows.size * self.columns.size
+        positive(self.channels * self.rows.size * self.columns.size)
     }
     pub(super) const fn outputs(self) -> usize {
-        self.rows.outputs * self.columns.outputs
+        positive(self.rows.outputs * self.columns.outputs)
     }
     /// Whether the values under a tap lie as the windows do, so that they are copied as they lie.
     const fn is_dense(self) -> bool {
@@ -45,11 +54,11 @@ impl Geometry {
     }
     /// From a row of windows to the next: with stride 1 as in the image, and windows that would leave it don't count.
     const fn pitch(self) -> usize {
-        if self.is_dense() {
+        positive(if self.is_dense() {
             self.columns.size
         } else {
             self.columns.outputs
-        }
+        })
     }
     /// The windows, with those that don't count.
     pub(super) const fn windows(self) -> usize {
@@ -59,15 +68,15 @@ impl Geometry {
     pub(super) const fn strip(self) -> usize {
         let (all, room) = (self.windows(), self.rows.size * self.columns.size);
         let room = if room < MOST { room } else { MOST };
-        match all.next_multiple_of(16) {
+        positive(match all.next_multiple_of(16) {
             whole if whole <= room => whole,
             _ if all < room => all,
             _ => room,
-        }
+        })
     }
     /// The taps of a panel: all, or about equally many for each panel.
     pub(super) const fn panel(self) -> usize {
-        self.taps().div_ceil(self.taps().div_ceil(MOST))
+        positive(self.taps().div_ceil(positive(self.taps().div_ceil(MOST))))
     }
     /// The windows that count, of the strip that begins at `first`: those of a row side by side.
     #[inline]
@@ -217,7 +226,8 @@ impl Strip {
         mut visit: impl FnMut(&Place, usize, usize),
     ) {
         let Geometry { rows, columns, .. } = self.geometry;
-        let (kernel, size) = (rows.kernel * columns.kernel, rows.size * columns.size);
+        let (kernel, size) = (self.geometry.kernel(), rows.size * columns.size);
+        let width = positive(columns.kernel);
         let (channel, place) = (first / kernel, first % kernel);
         for k in place..place + kernel {
             let mut row = k - place;
@@ -230,7 +240,7 @@ impl Strip {
             } else {
                 ((channel + 1) * size, k - kernel)
             };
-            let place = self.place(k / columns.kernel, k % columns.kernel, masked);
+            let place = self.place(k / width, k % width, masked);
             while row < count {
                 visit(&place, channel, row);
                 (row, channel) = (row + kernel, channel + size);

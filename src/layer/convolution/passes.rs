@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 use generic_array::typenum::Unsigned;
 
 use super::Patches;
-use super::panel::{Geometry, Panel, Strip};
+use super::panel::{Geometry, Panel, Strip, positive};
 use crate::kernel::{Dimensions, Elementwise, Kernel, Product, WeightGradient, elementwise};
 use crate::layer::cut_mut;
 use crate::size::FixedArray;
@@ -28,7 +28,9 @@ pub(super) const fn backward_values<F: Size, I: Patches<Side>, Side>() -> usize 
     I::Windows::USIZE * (I::Taps::USIZE + 2 * F::USIZE)
 }
 
-/// `outputs = bias + weights^T * patches`, for each sample.
+/// `outputs = bias + weights^T * patches`, for each sample. A function of its own, so that the panels of several layers are not on
+/// the stack at once.
+#[inline(never)]
 pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     geometry: Geometry,
     (weights, bias): (&[T], &[T]),
@@ -46,14 +48,17 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     .0;
     for (image, outputs) in inputs
         .chunks_exact(geometry.inputs())
-        .zip(outputs.chunks_exact_mut(filters * geometry.outputs()))
+        .zip(outputs.chunks_exact_mut(positive(filters * geometry.outputs())))
     {
         for start in (0..geometry.windows()).step_by(width) {
             let strip = Strip::new(geometry, start);
             for (sums, b) in sums.chunks_exact_mut(width).zip(bias) {
                 sums.fill(*b);
             }
-            for (weights, tap) in weights.chunks(taps * filters).zip((0..).step_by(taps)) {
+            for (weights, tap) in weights
+                .chunks(positive(taps * filters))
+                .zip((0..).step_by(taps))
+            {
                 let panel = cut_mut(
                     I::Windows::flatten_mut(panel.as_mut_slice()),
                     weights.len() / filters * width,
@@ -86,6 +91,7 @@ pub(super) struct WayBack<'a, T> {
 }
 
 /// Adds to the gradients of weights and bias, and writes that of the inputs.
+#[inline(never)]
 pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     geometry: Geometry,
     pass: WayBack<'_, T>,
@@ -112,7 +118,7 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     }
     for (inputs, output_gradient) in pass.inputs.chunks_exact(geometry.inputs()).zip(
         pass.output_gradient
-            .chunks_exact(filters * geometry.outputs()),
+            .chunks_exact(positive(filters * geometry.outputs())),
     ) {
         let mut image = None;
         if let Some(rest) = images.take() {
@@ -128,7 +134,7 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
                     *db += *dy;
                 }
             }
-            let chunks = pass.weight_gradient.chunks_mut(taps * filters);
+            let chunks = pass.weight_gradient.chunks_mut(positive(taps * filters));
             for (gradient, tap) in chunks.zip((0..).step_by(taps)) {
                 let panel = cut_mut(
                     I::Windows::flatten_mut(panel.as_mut_slice()),
@@ -145,7 +151,7 @@ pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
                 K::product(dimensions(width, filters), product);
             }
             let Some(image) = &mut image else { continue };
-            let chunks = pass.weights.chunks(taps * filters);
+            let chunks = pass.weights.chunks(positive(taps * filters));
             for (weights, tap) in chunks.zip((0..).step_by(taps)) {
                 let panel = cut_mut(
                     I::Windows::flatten_mut(panel.as_mut_slice()),
@@ -174,7 +180,8 @@ fn turn<T: Scalar>(width: usize, slopes: &[T], turned: &mut [T]) {
         #[inline(always)]
         fn run(self) {
             let Self(width, slopes, turned) = self;
-            let filters = slopes.len() / width;
+            let width = positive(width);
+            let filters = positive(slopes.len() / width);
             for (f, row) in slopes.chunks_exact(width).enumerate() {
                 let column = turned.iter_mut().skip(f).step_by(filters);
                 for (to, slope) in column.zip(row) {
