@@ -34,6 +34,8 @@ mod sample;
 pub use sample::{Class, InputArray, OutputArray, Samples, Target};
 pub mod prepare;
 pub use prepare::{MinMax, PrepareError, Standardize, Subset};
+mod batch_norm;
+pub use batch_norm::{BatchNorm, Fold};
 mod network;
 pub use network::{Network, Parameters};
 mod evaluation;

@@ -57,6 +57,18 @@ impl<'a> Tensor<'a> {
     }
 }
 
+#[cfg(feature = "safetensors")]
+impl<'a> Tensor<'a> {
+    /// The module that it belongs to.
+    pub(crate) const fn module(&self) -> Module<'a> {
+        self.module
+    }
+    /// Its name within its module, such as `weight`.
+    pub(crate) const fn own_name(&self) -> &'a str {
+        self.name
+    }
+}
+
 struct Name<'a>(Module<'a>, &'a str);
 
 impl Display for Name<'_> {
@@ -81,6 +93,17 @@ impl Module<'_> {
         outer: None,
         start: 0,
     };
+    /// Its number in each `nn.Sequential` around it, outermost first.
+    pub(crate) fn numbers(self) -> alloc::vec::Vec<usize> {
+        match self.outer {
+            Some((outer, number)) => {
+                let mut numbers = outer.numbers();
+                numbers.push(number);
+                numbers
+            }
+            None => alloc::vec::Vec::new(),
+        }
+    }
 }
 
 impl<'a> Module<'a> {
