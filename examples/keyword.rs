@@ -1,11 +1,13 @@
-//! A word spotter in small: four made sounds with noise, told apart by a recurrent network that then listens to a stream.
+//! A word spotter in small: four made sounds with noise, told apart by a network that then listens to a stream.
 //!
 //! A sound has 2,048 samples at 8 kHz, a quarter of a second. Each frame of 64 samples becomes the strength of eight
-//! frequencies; a `Gru` reads the 32 frames, and a `Dense` layer names the sound. Training sees whole sequences,
-//! a device one frame at a time; both give the same bits.
+//! frequencies; a causal `Conv1d` sees how they change over three frames, a `Gru` reads all 32, and a `Dense` layer names the
+//! sound. Training sees whole sequences, a device one frame at a time; both give the same bits.
 //!
-//! `cargo run --release --example keyword` trains with five seeds.
+//! `cargo run --release --example keyword` trains with five seeds. Sizes, activation and learning rate were chosen by
+//! validation sounds of other seeds; when to stop is decided by 200 of each, and 400 that nothing was chosen by are the test.
 
+use core::error::Error;
 use core::f32::consts::TAU;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,10 +15,10 @@ use std::time::Instant;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::initializer::{normal, uniform};
-use sizednet::layer::State;
+use sizednet::layer::{Causal, State};
 use sizednet::{
-    Adam, Class, CrossEntropy, Dense, Gru, MiniBatch, Network, Sequence, Trainer, TrainingError,
-    sizes::*,
+    Adam, Class, Conv1d, CrossEntropy, Dense, EarlyStop, Gru, MiniBatch, Network, Sequence, Tanh,
+    Trainer, sizes::*,
 };
 
 const RATE: f32 = 8_000.0;
@@ -31,7 +33,11 @@ const NAMES: [&str; 4] = [
     "a trill",
 ];
 
-type Spotter = (Gru<Sequence<U32, U8>, U24>, Dense<U24, U4>);
+type Spotter = (
+    Conv1d<Sequence<U32, U8>, U16, U3, Tanh, U1, Causal>,
+    Gru<Sequence<U32, U16>, U24>,
+    Dense<U24, U4>,
+);
 type Frames = [[f32; 8]; FRAMES];
 
 /// A sound of a class: pitch, span, phase and strength of its own, and noise of about half its strength.
@@ -81,17 +87,34 @@ fn samples(count: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<(Frames, Class)> {
         .collect()
 }
 
-fn run(seed: u64) -> Result<f64, TrainingError> {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let (training, test) = (samples(600, &mut rng), samples(400, &mut rng));
-    let mut network = Network::<Spotter>::random(&mut rng);
+/// A network trained with a seed, and how many epochs it took.
+fn train(
+    rng: &mut Xoshiro256PlusPlus,
+    seed: u64,
+) -> Result<(Network<Spotter>, u32), Box<dyn Error>> {
+    let (training, validation) = (samples(600, rng), samples(200, rng));
+    let mut network = Network::<Spotter>::random(rng);
     let mut trainer = Trainer::<Spotter, _, _, MiniBatch<U32>>::new(CrossEntropy, Adam::new(0.01));
     trainer.seed(seed);
-    let start = Instant::now();
-    for epoch in trainer.epochs(&mut network, &training).take(15) {
-        epoch?;
+    let mut stop = EarlyStop::patience(8);
+    let mut epochs = 0;
+    loop {
+        trainer.epoch(&mut network, &training)?;
+        epochs += 1;
+        let loss = network.evaluate(&validation, &CrossEntropy)?.loss;
+        if stop.see(loss, &network) || epochs == 60 {
+            stop.restore(&mut network);
+            return Ok((network, epochs));
+        }
     }
+}
+
+fn run(seed: u64) -> Result<f64, Box<dyn Error>> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let start = Instant::now();
+    let (network, epochs) = train(&mut rng, seed)?;
     let time = start.elapsed();
+    let test = samples(400, &mut rng);
     let right = test
         .iter()
         .filter(|(frames, class)| network.classify(frames) == *class)
@@ -110,7 +133,7 @@ fn run(seed: u64) -> Result<f64, TrainingError> {
         same += usize::from(answer.map(f32::to_bits) == whole.map(f32::to_bits));
     }
     println!(
-        "seed {seed}: {:.1} % of {} right, trained in {:.0} ms; {same} of {} streams have the bits of the sequence",
+        "seed {seed}: {:.1} % of {} right after {epochs} epochs, {:.0} ms; {same} of {} streams have the bits of the sequence",
         100.0 * accuracy,
         test.len(),
         time.as_secs_f64() * 1e3,
@@ -120,14 +143,9 @@ fn run(seed: u64) -> Result<f64, TrainingError> {
 }
 
 /// What the network hears while a sound goes on.
-fn listen(seed: u64) -> Result<(), TrainingError> {
+fn listen(seed: u64) -> Result<(), Box<dyn Error>> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let training = samples(600, &mut rng);
-    let mut network = Network::<Spotter>::random(&mut rng);
-    let mut trainer = Trainer::<Spotter, _, _, MiniBatch<U32>>::new(CrossEntropy, Adam::new(0.01));
-    for epoch in trainer.epochs(&mut network, &training).take(15) {
-        epoch?;
-    }
+    let (network, _) = train(&mut rng, seed)?;
     let mut state = State::<Spotter>::new();
     println!("\na stream of {}, every fourth frame:", NAMES[1]);
     for (number, frame) in sound(1, &mut rng).chunks_exact(FRAME).enumerate() {
@@ -141,7 +159,7 @@ fn listen(seed: u64) -> Result<(), TrainingError> {
 }
 
 fn main() -> ExitCode {
-    let accuracies: Result<Vec<f64>, TrainingError> = (0..5).map(run).collect();
+    let accuracies: Result<Vec<f64>, Box<dyn Error>> = (0..5).map(run).collect();
     let result = accuracies.and_then(|accuracies| {
         let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
         println!("{:.1} % over {} seeds", 100.0 * mean, accuracies.len());
