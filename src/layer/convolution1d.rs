@@ -64,7 +64,7 @@ use crate::{Scalar, Sequence, Shape, Size, fingerprint};
 /// # The order of its sums
 ///
 /// The values under a window, `[kernel][features]`, are a row of a product of matrices, made by the
-/// [kernels](crate::kernel) of the crate from a panel of at most 16 windows (or from the sequence itself, where windows lie side
+/// [kernels](crate::kernel) of the crate from a panel of at most 32 windows (or from the sequence itself, where windows lie side
 /// by side):
 ///
 /// - An output is a sum as a dense layer of so many inputs and outputs has it. In the padding the products are those with 0.
@@ -82,7 +82,7 @@ pub struct Conv1d<I, F, K, A = Identity, S = U1, P = Valid, D = U1>(
 );
 
 /// The windows that a panel has.
-const ROWS: usize = 16;
+const ROWS: usize = 32;
 
 /// The values under a window.
 type Patch<K, C, T> = <K as Size>::Array<<C as Size>::Array<T>>;
@@ -167,6 +167,11 @@ impl<N: Size, C: Size, F: Size, K: Size, A, S: Size, P: Padding, D: Size>
         }
         let (patches, _) = cut_mut(panel, windows * Self::PATCH);
         for (patch, window) in patches.chunks_exact_mut(Self::PATCH).zip(first..) {
+            if let Some(step) = Self::STEPS.whole(window) {
+                let (_, from) = cut(sequence, step * C::USIZE);
+                patch.copy_from_slice(cut(from, Self::PATCH).0);
+                continue;
+            }
             for (tap, to) in patch.chunks_exact_mut(C::USIZE).enumerate() {
                 let step = Self::STEPS.place(window, tap);
                 match step.and_then(|step| sequence.chunks_exact(C::USIZE).nth(step)) {
@@ -182,6 +187,12 @@ impl<N: Size, C: Size, F: Size, K: Size, A, S: Size, P: Padding, D: Size>
     #[inline]
     fn spread<T: Scalar>(first: usize, patches: &[T], slots: &mut [T]) {
         for (patch, window) in patches.chunks_exact(Self::PATCH).zip(first..) {
+            if let Some(step) = Self::STEPS.whole(window) {
+                for (slot, value) in cut_mut(slots, step * C::USIZE).1.iter_mut().zip(patch) {
+                    *slot += *value;
+                }
+                continue;
+            }
             for (tap, from) in patch.chunks_exact(C::USIZE).enumerate() {
                 let step = Self::STEPS.place(window, tap);
                 let to = step.and_then(|step| slots.chunks_exact_mut(C::USIZE).nth(step));

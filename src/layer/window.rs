@@ -322,10 +322,23 @@ impl Axis {
         (if first < end { first } else { end })..end
     }
 
+    /// Whether the values under a window lie side by side.
+    const fn is_dense(self) -> bool {
+        self.kernel == 1 || self.dilation == 1
+    }
+
+    /// Where a window begins whose values lie side by side, none of them in the padding.
+    #[inline(always)]
+    pub(crate) const fn whole(self, window: usize) -> Option<usize> {
+        match (self.place(window, 0), self.place(window, self.kernel - 1)) {
+            (Some(first), Some(_)) if self.is_dense() => Some(first),
+            _ => None,
+        }
+    }
+
     /// Whether the windows lie side by side, so that their values need not be gathered.
     pub(crate) const fn is_cut(self) -> bool {
-        let whole = self.kernel == 1 || self.dilation == 1;
-        whole && self.stride == self.kernel && self.before == 0 && self.end() <= self.size
+        self.is_dense() && self.stride == self.kernel && self.before == 0 && self.end() <= self.size
     }
 
     /// Behind the last value under a window.
