@@ -16,6 +16,7 @@ use crate::{Scalar, Sequence, Shape};
 
 mod cell;
 
+use cell::Step;
 pub use cell::{Cell, GruCell, LstmCell, RnnCell};
 
 /// The gated recurrent unit (Cho and others, 2014), in the variant of `PyTorch` and cuDNN:
@@ -264,7 +265,12 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
             outputs: &mut *from_state,
         };
         K::affine(Self::OF_STATE, pass);
-        C::advance(H::USIZE, from_input, from_state, state);
+        let step = Step {
+            sums: &mut *from_input,
+            from_state: &mut *from_state,
+            state: &mut *state,
+        };
+        cell::advance::<C, T>(H::USIZE, step);
         keep(from_input, from_state, state);
     }
 
@@ -330,14 +336,12 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
                 0 => zeros,
                 _ => super::outputs_of(earlier, Self::STATE),
             };
-            C::back(
-                H::USIZE,
-                kept,
-                before,
-                state_gradient,
-                from_input,
-                from_state,
-            );
+            let sums = Step {
+                sums: &mut *from_input,
+                from_state: &mut *from_state,
+                state: &mut *state_gradient,
+            };
+            cell::back::<C, T>(H::USIZE, kept, before, sums);
 
             let (inputs, _) = cut(cut(pass.inputs, step * Self::FEATURES).1, Self::FEATURES);
             let sums = WeightGradient {

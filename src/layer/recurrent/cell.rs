@@ -1,6 +1,9 @@
 //! What happens in a step, once the products of the weights with input and state are there.
 
-use crate::activation::{Sigmoid, Tanh, apply};
+use core::marker::PhantomData;
+
+use crate::activation::{Sigmoid, Tanh};
+use crate::kernel::{Elementwise, elementwise};
 use crate::layer::{cut, cut_mut};
 use crate::sizes::{U1, U2, U3, U4, U5, U6};
 use crate::{Activation, Scalar, Size};
@@ -38,6 +41,50 @@ pub trait Cell: 'static {
     );
 }
 
+/// What a step writes: the sums that the weights give, of the input and of the state, and the state or its gradient.
+pub(super) struct Step<'a, T> {
+    pub(super) sums: &'a mut [T],
+    pub(super) from_state: &'a mut [T],
+    pub(super) state: &'a mut [T],
+}
+
+/// [`Cell::advance`], all of it with the vectors of the machine.
+#[inline(always)]
+pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
+    struct Advance<'a, C, T>(usize, Step<'a, T>, PhantomData<C>);
+    impl<C: Cell, T: Scalar> Elementwise for Advance<'_, C, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            let step = self.1;
+            C::advance(self.0, step.sums, step.from_state, step.state);
+        }
+    }
+    elementwise(step.sums.len(), Advance::<C, T>(width, step, PhantomData));
+}
+
+/// [`Cell::back`] in the same way.
+#[inline(always)]
+pub(super) fn back<C: Cell, T: Scalar>(width: usize, kept: &[T], before: &[T], step: Step<'_, T>) {
+    struct Back<'a, C, T>(usize, &'a [T], &'a [T], Step<'a, T>, PhantomData<C>);
+    impl<C: Cell, T: Scalar> Elementwise for Back<'_, C, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            let Step {
+                sums,
+                from_state,
+                state,
+            } = self.3;
+            C::back(self.0, self.1, self.2, state, sums, from_state);
+        }
+    }
+    let job = Back::<C, T>(width, kept, before, step, PhantomData);
+    elementwise(job.3.sums.len(), job);
+}
+
 /// The cell of a [`Gru`](crate::Gru).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GruCell;
@@ -72,15 +119,16 @@ impl Cell for RnnCell {
     type Kept = U1;
     const NAME: &'static str = "Rnn";
 
-    #[inline]
+    #[inline(always)]
     fn advance<T: Scalar>(_: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
         add(sums, from_state);
-        apply::<Tanh, T>(sums);
+        Tanh::apply(sums);
         state.copy_from_slice(sums);
     }
     fn keep<T: Scalar>(_: usize, _: &[T], _: &[T], state: &[T], kept: &mut [T]) {
         kept.copy_from_slice(state);
     }
+    #[inline(always)]
     fn back<T: Scalar>(
         _: usize,
         kept: &[T],
@@ -103,17 +151,17 @@ impl Cell for GruCell {
     type Kept = U5;
     const NAME: &'static str = "Gru";
 
-    #[inline]
+    #[inline(always)]
     fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
         let (gates, n) = cut_mut(sums, 2 * width);
         let (gates_from_state, n_from_state) = cut(from_state, 2 * width);
         add(gates, gates_from_state);
-        apply::<Sigmoid, T>(gates);
+        Sigmoid::apply(gates);
         let (r, z) = cut(gates, width);
         for ((n, r), more) in n.iter_mut().zip(r).zip(n_from_state) {
             *n += *r * *more;
         }
-        apply::<Tanh, T>(n);
+        Tanh::apply(n);
         for ((h, n), z) in state.iter_mut().zip(n).zip(z) {
             *h = *n + *z * (*h - *n);
         }
@@ -126,6 +174,7 @@ impl Cell for GruCell {
         n_from_state.copy_from_slice(cut(from_state, 2 * width).1);
         h.copy_from_slice(state);
     }
+    #[inline(always)]
     fn back<T: Scalar>(
         width: usize,
         kept: &[T],
@@ -159,21 +208,21 @@ impl Cell for LstmCell {
     type Kept = U6;
     const NAME: &'static str = "Lstm";
 
-    #[inline]
+    #[inline(always)]
     fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
         add(sums, from_state);
         let (i_and_f, rest) = cut_mut(sums, 2 * width);
         let (g, o) = cut_mut(rest, width);
-        apply::<Sigmoid, T>(i_and_f);
-        apply::<Tanh, T>(g);
-        apply::<Sigmoid, T>(o);
+        Sigmoid::apply(i_and_f);
+        Tanh::apply(g);
+        Sigmoid::apply(o);
         let (i, f) = cut(i_and_f, width);
         let (h, c) = cut_mut(state, width);
         for ((((c, h), i), f), g) in c.iter_mut().zip(&mut *h).zip(i).zip(f).zip(g) {
             *c = *f * *c + *i * *g;
             *h = *c;
         }
-        apply::<Tanh, T>(h);
+        Tanh::apply(h);
         for (h, o) in h.iter_mut().zip(o) {
             *h = *o * *h;
         }
@@ -184,6 +233,7 @@ impl Cell for LstmCell {
         gates.copy_from_slice(sums);
         states.copy_from_slice(state);
     }
+    #[inline(always)]
     fn back<T: Scalar>(
         width: usize,
         kept: &[T],
