@@ -12,6 +12,7 @@ use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
 use crate::size::{Count, Element, FixedArray, Size};
+use crate::sizes::U1;
 use crate::{Scalar, Sequence, Shape};
 
 mod cell;
@@ -179,13 +180,25 @@ where
     type Tape = Sum<Prod<S, Prod<C::Kept, H>>, O>;
 }
 
-/// An array of `N` vectors of `H` values.
-type Vectors<N, H, T> = <N as Size>::Array<<H as Size>::Array<T>>;
+/// `N` rows of `G` vectors of `H` values.
+type Rows<N, G, H, T> = <N as Size>::Array<<G as Size>::Array<<H as Size>::Array<T>>>;
 
-/// The values of vectors.
-fn flat<N: Size, H: Size, T: Scalar>(vectors: &mut Vectors<N, H, T>) -> &mut [T] {
-    H::Array::flatten_mut(vectors.as_mut_slice())
+/// The values of the first rows.
+fn rows<N: Size, G: Size, H: Size, T: Scalar>(
+    array: &mut Rows<N, G, H, T>,
+    count: usize,
+) -> &mut [T] {
+    let vectors = G::Array::flatten_mut(array.as_mut_slice());
+    let values = H::Array::flatten_mut(vectors);
+    cut_mut(values, count * G::USIZE * H::USIZE).0
 }
+
+/// The steps whose products with the way back of the weights are taken together: where there are no vectors one, for it
+/// takes memory.
+#[cfg(feature = "simd")]
+type Together = crate::sizes::U4;
+#[cfg(not(feature = "simd"))]
+type Together = U1;
 
 /// A layer's parameters by what they are.
 struct Parts<'a, T> {
@@ -236,45 +249,34 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
         }
     }
 
-    /// One step: changes the state, of which the first `H` values are the output, and calls `keep` with the gates.
+    /// What the weights give of the input and of the state `h` of each sample.
     #[inline]
-    fn advance<T: Scalar, K: Kernel>(
+    fn products<T: Scalar, K: Kernel>(
         parameters: &[T],
-        input: &[T],
-        state: &mut [T],
-        keep: impl FnOnce(&[T], &[T], &[T]),
+        [inputs, hidden]: [&[T]; 2],
+        [from_input, from_state]: [&mut [T]; 2],
     ) {
         let parts = Self::parts(parameters);
-        let mut from_input = <Vectors<C::Gates, H, T>>::ZERO;
-        let mut from_state = <Vectors<C::Gates, H, T>>::ZERO;
-        let from_input = flat::<C::Gates, H, T>(&mut from_input);
-        let from_state = flat::<C::Gates, H, T>(&mut from_state);
         let (weights, bias) = parts.input;
         let pass = Affine {
             weights,
             bias,
-            inputs: input,
-            outputs: &mut *from_input,
+            inputs,
+            outputs: from_input,
         };
         K::affine(Self::OF_INPUT, pass);
         let (weights, bias) = parts.state;
         let pass = Affine {
             weights,
             bias,
-            inputs: cut(state, H::USIZE).0,
-            outputs: &mut *from_state,
+            inputs: hidden,
+            outputs: from_state,
         };
         K::affine(Self::OF_STATE, pass);
-        let step = Step {
-            sums: &mut *from_input,
-            from_state: &mut *from_state,
-            state: &mut *state,
-        };
-        cell::advance::<C, T>(H::USIZE, step);
-        keep(from_input, from_state, state);
     }
 
-    /// All steps of each sample; `keep` is called with the number of the step among those of all samples.
+    /// All steps, each of all samples of the block; `keep` is called with the number of the step among those of all samples,
+    /// and with the gates.
     #[inline]
     fn run<T: Scalar, K: Kernel>(
         parameters: &[T],
@@ -284,25 +286,53 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
     ) where
         G: Gives<I::Steps, H>,
     {
-        let samples = inputs.chunks_exact(Self::STEPS * Self::FEATURES);
-        let rows = outputs.chunks_exact_mut(<G::Output as Shape>::Len::USIZE);
-        for (sample, (inputs, outputs)) in samples.zip(rows).enumerate() {
-            let mut state = <Vectors<C::States, H, T>>::ZERO;
-            let state = flat::<C::States, H, T>(&mut state);
-            for (step, input) in inputs.chunks_exact(Self::FEATURES).enumerate() {
-                Self::advance::<T, K>(parameters, input, state, |sums, more, state| {
-                    keep(sample * Self::STEPS + step, sums, more, state);
-                });
+        let values = Self::STEPS * Self::FEATURES;
+        let samples = inputs.len() / values;
+        let mut step_inputs = <Rows<K::Block, U1, I::Features, T>>::ZERO;
+        let mut states = <Rows<K::Block, C::States, H, T>>::ZERO;
+        let mut hidden = <Rows<K::Block, U1, H, T>>::ZERO;
+        let mut from_input = <Rows<K::Block, C::Gates, H, T>>::ZERO;
+        let mut from_state = <Rows<K::Block, C::Gates, H, T>>::ZERO;
+        let step_inputs = rows::<K::Block, U1, I::Features, T>(&mut step_inputs, samples);
+        let states = rows::<K::Block, C::States, H, T>(&mut states, samples);
+        let hidden = rows::<K::Block, U1, H, T>(&mut hidden, samples);
+        let from_input = rows::<K::Block, C::Gates, H, T>(&mut from_input, samples);
+        let from_state = rows::<K::Block, C::Gates, H, T>(&mut from_state, samples);
+        for step in 0..Self::STEPS {
+            let samples = inputs.chunks_exact(values);
+            for (to, input) in step_inputs.chunks_exact_mut(Self::FEATURES).zip(samples) {
+                let (_, input) = cut(input, step * Self::FEATURES);
+                to.copy_from_slice(cut(input, Self::FEATURES).0);
+            }
+            Self::products::<T, K>(
+                parameters,
+                [step_inputs, hidden],
+                [&mut *from_input, &mut *from_state],
+            );
+            let samples = from_input.chunks_exact_mut(Self::SUMS);
+            let samples = samples.zip(from_state.chunks_exact_mut(Self::SUMS));
+            let samples = samples.zip(states.chunks_exact_mut(Self::STATE));
+            let samples = samples.zip(hidden.chunks_exact_mut(H::USIZE));
+            let samples = samples.zip(outputs.chunks_exact_mut(<G::Output as Shape>::Len::USIZE));
+            for (sample, ((((sums, from_state), state), hidden), output)) in samples.enumerate() {
+                let gates = Step {
+                    sums: &mut *sums,
+                    from_state: &mut *from_state,
+                    state: &mut *state,
+                };
+                cell::advance::<C, T>(H::USIZE, gates);
+                keep(sample * Self::STEPS + step, sums, from_state, state);
+                hidden.copy_from_slice(cut(state, H::USIZE).0);
                 // of the last state alone, each step overwrites what the one before has written
                 let row = if G::ALL { step } else { 0 };
-                if let Some(output) = outputs.chunks_exact_mut(H::USIZE).nth(row) {
-                    output.copy_from_slice(cut(state, H::USIZE).0);
+                if let Some(output) = output.chunks_exact_mut(H::USIZE).nth(row) {
+                    output.copy_from_slice(hidden);
                 }
             }
         }
     }
 
-    /// The way back of one sample.
+    /// The way back of one sample, some steps at a time.
     fn back<T: Scalar, K: Kernel>(parameters: &[T], pass: Backward<'_, T>)
     where
         G: Gives<I::Steps, H>,
@@ -311,76 +341,95 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
         let gradient = Self::parts_mut(pass.gradient);
         let mut input_gradient = pass.input_gradient;
         let mut fresh = pass.fresh;
-        let mut state_gradient = <Vectors<C::States, H, T>>::ZERO;
-        let state_gradient = flat::<C::States, H, T>(&mut state_gradient);
-        let zeros = <Vectors<C::States, H, T>>::ZERO;
-        let zeros = H::Array::flatten(zeros.as_slice());
+        let mut state_gradient = <Rows<U1, C::States, H, T>>::ZERO;
+        let state_gradient = rows::<U1, C::States, H, T>(&mut state_gradient, 1);
+        let mut zeros = <Rows<U1, C::States, H, T>>::ZERO;
+        let zeros = &*rows::<U1, C::States, H, T>(&mut zeros, 1);
         let mut through = <H::Array<T>>::ZERO;
-        for step in (0..Self::STEPS).rev() {
-            let mut slopes = pass.output_gradient.chunks_exact(H::USIZE);
-            let given = if G::ALL {
-                slopes.nth(step)
-            } else {
-                slopes.next().filter(|_| step + 1 == Self::STEPS)
-            };
-            for (dh, dy) in state_gradient.iter_mut().zip(given.unwrap_or_default()) {
-                *dh += *dy;
+        let mut inputs = <Rows<Together, U1, I::Features, T>>::ZERO;
+        let mut hidden = <Rows<Together, U1, H, T>>::ZERO;
+        let mut from_input = <Rows<Together, C::Gates, H, T>>::ZERO;
+        let mut from_state = <Rows<Together, C::Gates, H, T>>::ZERO;
+        let mut end = Self::STEPS;
+        while end > 0 {
+            let count = end.min(Together::USIZE);
+            let inputs = rows::<Together, U1, I::Features, T>(&mut inputs, count);
+            let hidden = rows::<Together, U1, H, T>(&mut hidden, count);
+            let from_input = rows::<Together, C::Gates, H, T>(&mut from_input, count);
+            let from_state = rows::<Together, C::Gates, H, T>(&mut from_state, count);
+            let steps = inputs.chunks_exact_mut(Self::FEATURES);
+            let steps = steps.zip(hidden.chunks_exact_mut(H::USIZE));
+            let steps = steps.zip(from_input.chunks_exact_mut(Self::SUMS));
+            let steps = steps.zip(from_state.chunks_exact_mut(Self::SUMS));
+            for ((((input, hidden), from_input), from_state), step) in
+                steps.zip((end - count..end).rev())
+            {
+                let mut slopes = pass.output_gradient.chunks_exact(H::USIZE);
+                let given = if G::ALL {
+                    slopes.nth(step)
+                } else {
+                    slopes.next().filter(|_| step + 1 == Self::STEPS)
+                };
+                for (dh, dy) in state_gradient.iter_mut().zip(given.unwrap_or_default()) {
+                    *dh += *dy;
+                }
+                let (earlier, later) = cut(pass.tape, step * Self::KEPT);
+                let (kept, _) = cut(later, Self::KEPT);
+                let before = match step {
+                    0 => zeros,
+                    _ => super::outputs_of(earlier, Self::STATE),
+                };
+                let sums = Step {
+                    sums: from_input,
+                    from_state: &mut *from_state,
+                    state: &mut *state_gradient,
+                };
+                cell::back::<C, T>(H::USIZE, kept, before, sums);
+                let (_, later) = cut(pass.inputs, step * Self::FEATURES);
+                input.copy_from_slice(cut(later, Self::FEATURES).0);
+                hidden.copy_from_slice(cut(before, H::USIZE).0);
+                if step > 0 {
+                    let pass = InputGradient {
+                        weights: parts.state.0,
+                        output_gradient: from_state,
+                        input_gradient: through.as_mut_slice(),
+                    };
+                    K::input_gradient(Self::OF_STATE, pass);
+                    for (dh, more) in state_gradient.iter_mut().zip(through.as_slice()) {
+                        *dh += *more;
+                    }
+                }
             }
-            let mut from_input = <Vectors<C::Gates, H, T>>::ZERO;
-            let mut from_state = <Vectors<C::Gates, H, T>>::ZERO;
-            let from_input = flat::<C::Gates, H, T>(&mut from_input);
-            let from_state = flat::<C::Gates, H, T>(&mut from_state);
-            let (earlier, later) = cut(pass.tape, step * Self::KEPT);
-            let (kept, _) = cut(later, Self::KEPT);
-            let before = match step {
-                0 => zeros,
-                _ => super::outputs_of(earlier, Self::STATE),
-            };
-            let sums = Step {
-                sums: &mut *from_input,
-                from_state: &mut *from_state,
-                state: &mut *state_gradient,
-            };
-            cell::back::<C, T>(H::USIZE, kept, before, sums);
+            end -= count;
 
-            let (inputs, _) = cut(cut(pass.inputs, step * Self::FEATURES).1, Self::FEATURES);
             let sums = WeightGradient {
                 inputs,
-                output_gradient: &*from_input,
+                output_gradient: from_input,
                 weights: &mut *gradient.input.0,
                 bias: &mut *gradient.input.1,
                 fresh,
             };
             K::weight_gradient(Self::OF_INPUT, sums);
             let sums = WeightGradient {
-                inputs: cut(before, H::USIZE).0,
-                output_gradient: &*from_state,
+                inputs: hidden,
+                output_gradient: from_state,
                 weights: &mut *gradient.state.0,
                 bias: &mut *gradient.state.1,
                 fresh,
             };
             K::weight_gradient(Self::OF_STATE, sums);
             fresh = false;
-
             if let Some(slots) = input_gradient.as_deref_mut() {
-                let (_, slots) = cut_mut(slots, step * Self::FEATURES);
-                let (slot, _) = cut_mut(slots, Self::FEATURES);
                 let pass = InputGradient {
                     weights: parts.input.0,
-                    output_gradient: &*from_input,
-                    input_gradient: slot,
+                    output_gradient: from_input,
+                    input_gradient: inputs,
                 };
                 K::input_gradient(Self::OF_INPUT, pass);
-            }
-            if step > 0 {
-                let pass = InputGradient {
-                    weights: parts.state.0,
-                    output_gradient: &*from_state,
-                    input_gradient: through.as_mut_slice(),
-                };
-                K::input_gradient(Self::OF_STATE, pass);
-                for (dh, more) in state_gradient.iter_mut().zip(through.as_slice()) {
-                    *dh += *more;
+                let (_, slots) = cut_mut(slots, end * Self::FEATURES);
+                let slots = slots.chunks_exact_mut(Self::FEATURES).take(count).rev();
+                for (slot, slopes) in slots.zip(inputs.chunks_exact(Self::FEATURES)) {
+                    slot.copy_from_slice(slopes);
                 }
             }
         }
@@ -399,8 +448,9 @@ where
 
     const NAME: &'static str = C::NAME;
     const MULTIPLY_ADDS: usize = Self::STEPS * Self::SUMS * (Self::FEATURES + H::USIZE);
-    const FORWARD_VALUES: usize = 2 * Self::SUMS + Self::STATE;
-    const BACKWARD_VALUES: usize = 2 * (Self::SUMS + Self::STATE) + H::USIZE;
+    const FORWARD_VALUES: usize = 2 * Self::SUMS + Self::STATE + H::USIZE + Self::FEATURES;
+    const BACKWARD_VALUES: usize =
+        Together::USIZE * (2 * Self::SUMS + H::USIZE + Self::FEATURES) + 2 * Self::STATE + H::USIZE;
     const WRITES: bool = true;
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -475,7 +525,7 @@ where
 {
     type StepInput = I::Features;
     type StepOutput = H;
-    type State<T: Scalar> = Vectors<C::States, H, T>;
+    type State<T: Scalar> = <C::States as Size>::Array<H::Array<T>>;
 
     #[inline]
     fn step<T: Scalar, K: Kernel>(
@@ -484,9 +534,22 @@ where
         input: &[T],
         output: &mut [T],
     ) {
-        let state = flat::<C::States, H, T>(state);
-        Self::advance::<T, K>(parameters, input, state, |_, _, state| {
-            output.copy_from_slice(cut(state, H::USIZE).0);
-        });
+        let state = H::Array::flatten_mut(state.as_mut_slice());
+        let mut from_input = <Rows<U1, C::Gates, H, T>>::ZERO;
+        let mut from_state = <Rows<U1, C::Gates, H, T>>::ZERO;
+        let from_input = rows::<U1, C::Gates, H, T>(&mut from_input, 1);
+        let from_state = rows::<U1, C::Gates, H, T>(&mut from_state, 1);
+        Self::products::<T, K>(
+            parameters,
+            [input, cut(state, H::USIZE).0],
+            [&mut *from_input, &mut *from_state],
+        );
+        let gates = Step {
+            sums: from_input,
+            from_state,
+            state: &mut *state,
+        };
+        cell::advance::<C, T>(H::USIZE, gates);
+        output.copy_from_slice(cut(state, H::USIZE).0);
     }
 }
