@@ -1,8 +1,9 @@
 // Eigen with fixed sizes: the small networks.
 #include "eigen_dense.hpp"
 
-// The others, in eigen_images.cpp: in one file with these, g++ makes a slower product of them.
+// The others, in files of their own: in one file with these, g++ makes a slower product of them.
 void images(const harness::Program& program);
+void recurrent(const harness::Program& program);
 
 namespace {
 
@@ -157,4 +158,5 @@ int main(int count, char** arguments) {
     if (program.wants("W4")) deep_forward<Relu, 64, 10>(program, "W4", small_layers(), small_input());
     images(program);
     if (program.wants("W7")) policy_step(program);
+    recurrent(program);
 }

@@ -75,6 +75,15 @@ inline std::vector<float> images_inputs() { return numbers(unit_at, 14, 784 * MA
 inline std::vector<float> policy_batch() { return numbers(signed_at, 15, 13 * BATCH); }
 inline std::vector<float> policy_targets() { return numbers(signed_at, 16, 4 * BATCH); }
 
+inline std::vector<float> recurrent_inputs() { return numbers(signed_at, 21, 64); }
+
+// The weights of the input, of the state, and both biases, of all gates side by side: as in harness/src/recurrent.rs.
+inline std::vector<float> recurrent_parameters(int gates, int width) {
+    std::vector<float> parameters = numbers(signed_at, 20, gates * width * (width + 3));
+    for (float& value : parameters) value *= 1.0f / std::sqrt(static_cast<float>(width));
+    return parameters;
+}
+
 inline std::vector<int> images_classes() {
     std::vector<int> classes(BATCH);
     for (uint32_t place = 0; place < BATCH; place++) classes[place] = static_cast<int>(hash(13, place) % 10);
@@ -84,7 +93,7 @@ inline std::vector<int> images_classes() {
 // Works.
 
 constexpr float XOR_RATE = 0.4f, IMAGES_RATE = 0.01f, POLICY_RATE = 0.001f;
-constexpr int XOR_STEPS = 1000, IMAGES_STEPS = 20, POLICY_STEPS = 100;
+constexpr int XOR_STEPS = 1000, IMAGES_STEPS = 20, POLICY_STEPS = 100, RECURRENT_STEPS = 50;
 
 inline double weighted_sum(const float* outputs, int count) {
     double sum = 0;

@@ -13,7 +13,7 @@ import numpy as np
 
 BATCH, MANY = 32, 64
 XOR_RATE, IMAGES_RATE, POLICY_RATE = 0.4, 0.01, 0.001
-XOR_STEPS, IMAGES_STEPS, POLICY_STEPS = 1000, 20, 100
+XOR_STEPS, IMAGES_STEPS, POLICY_STEPS, RECURRENT_STEPS = 1000, 20, 100, 50
 
 XOR_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 XOR_TARGETS = np.array([[0], [1], [1], [0]], np.float32)
@@ -86,6 +86,20 @@ def images_inputs():
 def policy_batch():
     """Inputs and targets."""
     return signed(15, BATCH, 13), signed(16, BATCH, 4)
+
+
+def recurrent_inputs():
+    return signed(21, 64)
+
+
+def recurrent_weights(gates, width):
+    """The weights of the input as [1, sums], of the state as [width, sums], and the bias of each."""
+    sums = gates * width
+    numbers = signed(20, sums * (width + 3)) * (np.float32(1) / np.sqrt(np.float32(width)))
+    of_input, of_state, input_bias, state_bias = np.split(
+        numbers, [sums, sums + width * sums, 2 * sums + width * sums]
+    )
+    return of_input.reshape(1, sums), of_state.reshape(width, sums), input_bias, state_bias
 
 
 def weighted_sum(outputs):

@@ -81,6 +81,28 @@ def policy_step():
     return step().detach(), step
 
 
+def recurrent(kind, gates, width):
+    """A step of a stream: cells are faster here than layers with a sequence of one step."""
+    cell = kind(1, width)
+    of_input, of_state, input_bias, state_bias = map(from_numpy, harness.recurrent_weights(gates, width))
+    cell.weight_ih.data.copy_(of_input.T)
+    cell.weight_hh.data.copy_(of_state.T)
+    cell.bias_ih.data.copy_(input_bias)
+    cell.bias_hh.data.copy_(state_bias)
+    inputs = [x.reshape(1, 1) for x in from_numpy(harness.recurrent_inputs())]
+    state, turn = None, 0
+
+    @torch.inference_mode()
+    def step():
+        nonlocal state, turn
+        state = cell(inputs[turn % len(inputs)], state)
+        turn += 1
+
+    for _ in range(harness.RECURRENT_STEPS):
+        step()
+    return harness.weighted_sum(state if gates == 3 else state[0]), step
+
+
 harness.run(
     "PyTorch",
     {
@@ -92,5 +114,11 @@ harness.run(
         "W6a": lambda: forward(harness.images_layers(), harness.images_inputs()[:1], nn.ReLU),
         "W6b": lambda: forward(harness.images_layers(), harness.images_inputs(), nn.ReLU),
         "W7": policy_step,
+        "W8a": lambda: recurrent(nn.GRUCell, 3, 16),
+        "W8b": lambda: recurrent(nn.GRUCell, 3, 32),
+        "W8c": lambda: recurrent(nn.GRUCell, 3, 64),
+        "W9a": lambda: recurrent(nn.LSTMCell, 4, 16),
+        "W9b": lambda: recurrent(nn.LSTMCell, 4, 32),
+        "W9c": lambda: recurrent(nn.LSTMCell, 4, 64),
     },
 )

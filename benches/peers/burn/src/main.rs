@@ -1,5 +1,7 @@
 //! burn on the works, on the CPU, with its backend for it, flex.
 
+mod recurrent;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -30,6 +32,12 @@ fn main() -> ExitCode {
             (Work::W6a, images_forward),
             (Work::W6b, images_forward_many),
             (Work::W7, policy_step),
+            (Work::W8a, recurrent::gru::<16>),
+            (Work::W8b, recurrent::gru::<32>),
+            (Work::W8c, recurrent::gru::<64>),
+            (Work::W9a, recurrent::lstm::<16>),
+            (Work::W9b, recurrent::lstm::<32>),
+            (Work::W9c, recurrent::lstm::<64>),
         ],
     )
 }
@@ -66,7 +74,7 @@ impl Network {
     }
 }
 
-fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
+pub(crate) fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 

@@ -1,5 +1,7 @@
 //! candle on the works, on the CPU: its layers, losses and optimizers as they are.
 
+mod recurrent;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -16,7 +18,7 @@ use harness::work::{
 };
 use harness::{Found, Timer, Work};
 
-const FITS: &str = "shapes fit";
+pub(crate) const FITS: &str = "shapes fit";
 
 fn main() -> ExitCode {
     harness::run(
@@ -30,6 +32,12 @@ fn main() -> ExitCode {
             (Work::W6a, images_forward),
             (Work::W6b, images_forward_many),
             (Work::W7, policy_step),
+            (Work::W8a, recurrent::gru::<16>),
+            (Work::W8b, recurrent::gru::<32>),
+            (Work::W8c, recurrent::gru::<64>),
+            (Work::W9a, recurrent::lstm::<16>),
+            (Work::W9b, recurrent::lstm::<32>),
+            (Work::W9c, recurrent::lstm::<64>),
         ],
     )
 }

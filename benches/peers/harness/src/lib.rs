@@ -4,6 +4,7 @@
 pub mod data;
 pub mod peak;
 pub mod program;
+pub mod recurrent;
 pub mod reference;
 pub mod timing;
 pub mod work;

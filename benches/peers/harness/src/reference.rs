@@ -4,6 +4,7 @@ use crate::data::{
     Architecture, IMAGES, POLICY, SMALL, XOR, XOR_SAMPLES, images_batch, images_inputs,
     policy_batch, policy_input, small_input,
 };
+use crate::recurrent::Recurrent;
 use crate::work::{
     IMAGES_RATE, IMAGES_STEPS, POLICY_RATE, POLICY_STEPS, Work, XOR_RATE, XOR_STEPS,
 };
@@ -249,6 +250,10 @@ pub fn value(work: Work) -> f64 {
         Work::W6a => forward(IMAGES, Activation::Relu, images.take(1)),
         Work::W6b => forward(IMAGES, Activation::Relu, images),
         Work::W7 => policy_step(),
+        Work::W8a | Work::W8b | Work::W8c | Work::W9a | Work::W9b | Work::W9c => {
+            let state = Recurrent::of(work).map(Recurrent::state);
+            weighted_sum(state.into_iter().flatten())
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The works that every peer does.
 
+use crate::recurrent::Recurrent;
+
 /// A work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Work {
@@ -19,6 +21,18 @@ pub enum Work {
     W6b,
     /// 13-64-64-4, tanh, mean squared error: one step of Adam on 32 samples.
     W7,
+    /// GRU of 16, one input: the next state of a stream. Each step waits for the one before.
+    W8a,
+    /// GRU of 32.
+    W8b,
+    /// GRU of 64.
+    W8c,
+    /// LSTM of 16.
+    W9a,
+    /// LSTM of 32.
+    W9b,
+    /// LSTM of 64.
+    W9c,
 }
 
 /// The learning rate of W1 and W2. Higher ones bring values below 0.01 before the check, where FANN bounds its slopes.
@@ -34,11 +48,13 @@ pub const XOR_STEPS: usize = 1_000;
 pub const IMAGES_STEPS: usize = 20;
 /// The check of W7 is the loss that the step after so many finds.
 pub const POLICY_STEPS: usize = 100;
+/// The check of W8 and W9 is the state after so many steps of a stream, as in [`weighted_sum`].
+pub const RECURRENT_STEPS: usize = 50;
 
 /// The relative difference between a check and its reference that rounding in `f32` explains.
 pub const TOLERANCE: f64 = 2e-5;
 
-/// The check of W3, W4 and W6: the sum of the outputs, all samples one after the other, with weights 1 to 7 in turn.
+/// The check of W3, W4, W6, W8 and W9: the sum of the outputs, all samples one after the other, with weights 1 to 7 in turn.
 pub fn weighted_sum(outputs: &[f32]) -> f64 {
     let weights = (1..=7).cycle();
     let terms = outputs.iter().zip(weights);
@@ -49,7 +65,7 @@ pub fn weighted_sum(outputs: &[f32]) -> f64 {
 
 impl Work {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::W1,
         Self::W2,
         Self::W3,
@@ -58,6 +74,12 @@ impl Work {
         Self::W6a,
         Self::W6b,
         Self::W7,
+        Self::W8a,
+        Self::W8b,
+        Self::W8c,
+        Self::W9a,
+        Self::W9b,
+        Self::W9c,
     ];
 
     /// As it stands in tables and on command lines.
@@ -71,6 +93,12 @@ impl Work {
             Self::W6a => "W6a",
             Self::W6b => "W6b",
             Self::W7 => "W7",
+            Self::W8a => "W8a",
+            Self::W8b => "W8b",
+            Self::W8c => "W8c",
+            Self::W9a => "W9a",
+            Self::W9b => "W9b",
+            Self::W9c => "W9c",
         }
     }
 
@@ -85,6 +113,12 @@ impl Work {
             Self::W6a => "784-128-10 ReLU, forward, 1 sample",
             Self::W6b => "784-128-10 ReLU, forward, 64 samples",
             Self::W7 => "13-64-64-4 tanh, one Adam step, 32 samples",
+            Self::W8a => "GRU, 1 input, 16 hidden, one streaming step",
+            Self::W8b => "GRU, 1 input, 32 hidden, one streaming step",
+            Self::W8c => "GRU, 1 input, 64 hidden, one streaming step",
+            Self::W9a => "LSTM, 1 input, 16 hidden, one streaming step",
+            Self::W9b => "LSTM, 1 input, 32 hidden, one streaming step",
+            Self::W9c => "LSTM, 1 input, 64 hidden, one streaming step",
         }
     }
 
@@ -97,14 +131,17 @@ impl Work {
     /// inputs' of all but the first. `None` for XOR, where products are not what takes time.
     pub fn operations(self) -> Option<f64> {
         use crate::data::{BATCH, IMAGES, MANY, POLICY, SMALL};
+        if let Some(layer) = Recurrent::of(self) {
+            return Some((2 * layer.gates * layer.width * (1 + layer.width)) as f64);
+        }
         let (architecture, samples, trains) = match self {
-            Self::W1 | Self::W2 => return None,
             Self::W3 => (POLICY, 1, false),
             Self::W4 => (SMALL, 1, false),
             Self::W5 => (IMAGES, BATCH, true),
             Self::W6a => (IMAGES, 1, false),
             Self::W6b => (IMAGES, MANY, false),
             Self::W7 => (POLICY, BATCH, true),
+            _ => return None,
         };
         let layers = architecture.sizes.windows(2).map(|pair| pair[0] * pair[1]);
         let products = layers.enumerate().map(|(layer, multiply_adds)| {

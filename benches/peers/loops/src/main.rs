@@ -1,6 +1,7 @@
 //! The works in plain Rust: fixed arrays and loops, as somebody would write them by hand for one network.
 
 mod dense;
+mod recurrent;
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -27,12 +28,18 @@ fn main() -> ExitCode {
             (Work::W6a, images_forward),
             (Work::W6b, images_forward_many),
             (Work::W7, policy_step),
+            (Work::W8a, recurrent::gru::<16, 48>),
+            (Work::W8b, recurrent::gru::<32, 96>),
+            (Work::W8c, recurrent::gru::<64, 192>),
+            (Work::W9a, recurrent::lstm::<16, 64>),
+            (Work::W9b, recurrent::lstm::<32, 128>),
+            (Work::W9c, recurrent::lstm::<64, 256>),
         ],
     )
 }
 
 #[inline]
-fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 

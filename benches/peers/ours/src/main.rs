@@ -1,5 +1,7 @@
 //! sizednet on the works, as a user would write them.
 
+mod recurrent;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -11,8 +13,9 @@ use harness::work::{
     IMAGES_RATE, IMAGES_STEPS, POLICY_RATE, POLICY_STEPS, XOR_RATE, XOR_STEPS, weighted_sum,
 };
 use harness::{Found, Timer, Work};
+use recurrent::Stream;
 use sizednet::{
-    Adam, Class, CrossEntropy, Dense, Heap, Layer, MeanSquaredError, MiniBatch, Network,
+    Adam, Class, CrossEntropy, Dense, Gru, Heap, Layer, Lstm, MeanSquaredError, MiniBatch, Network,
     OwnedStorage, Relu, Sgd, Sigmoid, StorageMut, Tanh, Trainer, sizes::*,
 };
 
@@ -39,6 +42,12 @@ fn main() -> ExitCode {
             (Work::W6a, images_forward),
             (Work::W6b, images_forward_many),
             (Work::W7, policy_step),
+            (Work::W8a, recurrent::step::<Gru<Stream, U16>>),
+            (Work::W8b, recurrent::step::<Gru<Stream, U32>>),
+            (Work::W8c, recurrent::step::<Gru<Stream, U64>>),
+            (Work::W9a, recurrent::step::<Lstm<Stream, U16>>),
+            (Work::W9b, recurrent::step::<Lstm<Stream, U32>>),
+            (Work::W9c, recurrent::step::<Lstm<Stream, U64>>),
         ],
     )
 }

@@ -79,7 +79,7 @@ pub(crate) const PEERS: [Peer; 10] = [
     Peer {
         name: "eigen",
         kind: Kind::Cpp {
-            sources: &["eigen.cpp", "eigen_images.cpp"],
+            sources: &["eigen.cpp", "eigen_images.cpp", "eigen_recurrent.cpp"],
             compilers: &["g++", "clang++"],
             arguments: &["-isystem", "/usr/include/eigen3"],
         },
