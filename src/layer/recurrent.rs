@@ -10,7 +10,9 @@ use rand_core::Rng;
 use super::streaming::Streaming;
 use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut};
 use crate::initializer::{Fan, Initializer};
-use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
+use crate::kernel::{
+    Affine, Dimensions, Elementwise, InputGradient, Kernel, WeightGradient, elementwise,
+};
 use crate::size::{Count, Element, FixedArray, Size};
 use crate::sizes::U1;
 use crate::{Scalar, Sequence, Shape};
@@ -94,7 +96,8 @@ pub type Rnn<I, H, G = LastState> = Recurrent<RnnCell, I, H, G>;
 /// as in `PyTorch`, whose `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0` they are in safetensors files. First
 /// weights are drawn gate by gate, as those of dense layers from the features and from `H` values to `H`; biases are 0.
 ///
-/// The way back goes through all steps (backpropagation through time); the tape keeps gates and states. A sample's steps
+/// The sums are those of the [kernels](crate::kernel); of one feature alone, product and sum are rounded apart in native
+/// arithmetic as well. The way back goes through all steps (backpropagation through time); the tape keeps gates and states. A sample's steps
 /// add to a weight's gradient last to first.
 #[derive(Debug, Clone, Copy)]
 #[expect(
@@ -212,6 +215,28 @@ struct PartsMut<'a, T> {
     state: (&'a mut [T], &'a mut [T]),
 }
 
+/// `bias + input * weights`: one product is not worth a call of a kernel.
+struct OneFeature<'a, T>(Affine<'a, T>);
+
+impl<T: Scalar> Elementwise for OneFeature<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Affine {
+            weights,
+            bias,
+            inputs,
+            outputs,
+        } = self.0;
+        for (x, row) in inputs.iter().zip(outputs.chunks_exact_mut(bias.len())) {
+            for ((y, w), b) in row.iter_mut().zip(weights).zip(bias) {
+                *y = *b + *x * *w;
+            }
+        }
+    }
+}
+
 const NOT_ZERO: &str = "no size is 0";
 
 impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
@@ -264,7 +289,11 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
             inputs,
             outputs: from_input,
         };
-        K::affine(Self::OF_INPUT, pass);
+        if Self::FEATURES == 1 {
+            elementwise(Self::SUMS, OneFeature(pass));
+        } else {
+            K::affine(Self::OF_INPUT, pass);
+        }
         let (weights, bias) = parts.state;
         let pass = Affine {
             weights,
