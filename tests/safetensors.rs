@@ -11,13 +11,30 @@ use serde_json::Value;
 use sizednet::kernel::Kernel;
 use sizednet::layer::Backward;
 use sizednet::safetensors::{Safetensors, SafetensorsError, load, save};
-use sizednet::{Dense, Layer, Network, Portable, Relu, Scalar, Sigmoid, Tanh, sizes::*};
+use sizednet::{
+    Activate, Dense, Dropout, Gru, Layer, LayerNorm, Network, Parallel, Portable, Relu, Reshape,
+    Residual, RmsNorm, Scalar, Sequence, Sigmoid, Softmax, Tanh, sizes::*,
+};
 
 type Sequential = (Dense<U4, U7, Tanh>, Dense<U7, U5, Relu>, Dense<U5, U3>);
 type Nested = (
     Dense<U4, U6>,
     (Dense<U6, U5, Sigmoid>, Dense<U5, U8, Relu>),
     (Dense<U8, U2>,),
+);
+type Combined = (
+    Dense<U4, U8, Tanh>,
+    LayerNorm<U8>,
+    Dropout<U8, U10>,
+    Residual<(Dense<U8, U6, Relu>, RmsNorm<U6>, Dense<U6, U8>)>,
+    Parallel<Dense<U8, U4>, (Dense<U8, U5, Tanh>, Dropout<U5, U50>, Dense<U5, U2>)>,
+    Activate<U6, Sigmoid>,
+    RmsNorm<U6>,
+    Reshape<U6, Sequence<U2, U3>>,
+    LayerNorm<Sequence<U2, U3>>,
+    Gru<Sequence<U2, U3>, U4>,
+    Softmax<U4>,
+    Dense<U4, U3>,
 );
 type Named = (Dense<U4, U9, Tanh>, Dense<U9, U2>);
 
@@ -75,6 +92,25 @@ fn files_of_torch_give_its_outputs() {
     let mut nested = random::<Nested, f32>(3);
     load(&mut nested, &file("nested")).expect("right");
     agrees(&nested, "nested", 1e-6);
+    let mut combined = random::<Combined, f32>(4);
+    load(&mut combined, &file("combined")).expect("right");
+    agrees(&combined, "combined", 2e-6);
+    // what is saved has PyTorch's names, and is its file
+    assert_eq!(
+        tensors(&save(&combined).expect("right")),
+        tensors(&file("combined"))
+    );
+}
+
+/// Names, shapes and bytes of the tensors of a file.
+fn tensors(file: &[u8]) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+    let file = safetensors::SafeTensors::deserialize(file).expect("right");
+    let tensor = |(name, view): (&str, TensorView<'_>)| {
+        (name.to_owned(), view.shape().to_vec(), view.data().to_vec())
+    };
+    let mut tensors: Vec<_> = file.iter().map(tensor).collect();
+    tensors.sort();
+    tensors
 }
 
 #[test]

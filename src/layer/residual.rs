@@ -18,7 +18,8 @@ use crate::{Scalar, Shape, fingerprint};
 
 /// A residual block (He and others, 2015): `y = F(x) + x`.
 ///
-/// `F`, a layer or a tuple of layers, gives the shape that it takes. Parameters and tensors are those of `F`.
+/// `F`, a layer or a tuple of layers, gives the shape that it takes. Parameters and tensors are those of `F`, as in `PyTorch` those
+/// of a module that is an `nn.Sequential` and adds its input.
 ///
 /// ```
 /// use sizednet::{Dense, Network, Relu, Residual, sizes::*};

@@ -3,7 +3,7 @@
     pip install torch safetensors numpy
     python tests/figures/safetensors_figures.py
 
-PyTorch writes `sequential`, `nested`, `named` (in f32, and the first in f64, f16 and bf16 as well) and
+PyTorch writes `sequential`, `nested`, `named`, `combined` (in f32, and the first in f64, f16 and bf16 as well) and
 `outputs.json`, the outputs of each for some inputs. `ours.safetensors` is written by this crate (see the
 test `our_file_is_the_one_that_torch_has_read`): the script loads it into the same module and fails
 if the outputs differ from those that the crate has written to `ours.json`. The tests read only these files,
@@ -46,11 +46,62 @@ class Named(nn.Module):
         return self.out(torch.tanh(self.hidden(x)))
 
 
+class Residual(nn.Sequential):
+    """Its layers stand at the numbers of an nn.Sequential."""
+
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+class Parallel(nn.ModuleList):
+    def forward(self, x):
+        return torch.cat([module(x) for module in self], dim=-1)
+
+
+class LastState(nn.GRU):
+    def forward(self, x):
+        return super().forward(x)[1][0]
+
+
+def combined():
+    """Layers with and without tensors: each counts in the numbers of the nn.Sequential around it."""
+    return nn.Sequential(
+        nn.Linear(4, 8),
+        nn.Tanh(),
+        nn.LayerNorm(8),
+        nn.Dropout(0.1),
+        Residual(nn.Linear(8, 6), nn.ReLU(), nn.RMSNorm(6, eps=1e-5), nn.Linear(6, 8)),
+        Parallel(
+            [
+                nn.Linear(8, 4),
+                nn.Sequential(nn.Linear(8, 5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 2)),
+            ]
+        ),
+        nn.Sigmoid(),
+        nn.RMSNorm(6, eps=1e-5),
+        nn.Unflatten(1, (2, 3)),
+        nn.LayerNorm(3),
+        LastState(3, 4, batch_first=True),
+        nn.Softmax(dim=1),
+        nn.Linear(4, 3),
+    ).eval()
+
+
+def drawn(module):
+    """All parameters drawn anew: weights of a norm would be 1, its bias 0."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.uniform_(-1, 1)
+    return module
+
+
 def main():
     torch.manual_seed(20261125)
     outputs = {"torch": torch.__version__, "inputs": INPUTS}
     inputs = torch.tensor(INPUTS)
-    for name, module in [("sequential", sequential()), ("nested", nested()), ("named", Named())]:
+    modules = [("sequential", sequential()), ("nested", nested()), ("named", Named())]
+    modules.append(("combined", drawn(combined())))
+    for name, module in modules:
         save_file(module.state_dict(), HERE / f"{name}.safetensors")
         outputs[name] = module(inputs).tolist()
         if name == "sequential":
