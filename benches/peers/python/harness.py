@@ -102,6 +102,16 @@ def recurrent_weights(gates, width):
     return of_input.reshape(1, sums), of_state.reshape(width, sums), input_bias, state_bias
 
 
+def convolution_images():
+    return unit(32, 32, 8, 28, 28)
+
+
+def convolution_weights():
+    """The weights as [filters, channels, rows, columns], and the bias."""
+    weights = signed(30, 16, 8, 3, 3) * (np.float32(1) / np.sqrt(np.float32(72)))
+    return weights, signed(31, 16)
+
+
 def weighted_sum(outputs):
     """The sum of the outputs with weights 1 to 7 in turn."""
     outputs = np.asarray(outputs, np.float64).ravel()

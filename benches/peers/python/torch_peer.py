@@ -103,6 +103,20 @@ def recurrent(kind, gates, width):
     return harness.weighted_sum(state if gates == 3 else state[0]), step
 
 
+def convolution(count):
+    weights, bias = harness.convolution_weights()
+    layer = nn.Conv2d(8, 16, 3)
+    layer.weight.data.copy_(from_numpy(weights))
+    layer.bias.data.copy_(from_numpy(bias))
+    images = from_numpy(harness.convolution_images()[:count])
+
+    @torch.inference_mode()
+    def step():
+        return layer(images)
+
+    return harness.weighted_sum(step().numpy()), step
+
+
 harness.run(
     "PyTorch",
     {
@@ -120,5 +134,7 @@ harness.run(
         "W9a": lambda: recurrent(nn.LSTMCell, 4, 16),
         "W9b": lambda: recurrent(nn.LSTMCell, 4, 32),
         "W9c": lambda: recurrent(nn.LSTMCell, 4, 64),
+        "W10a": lambda: convolution(1),
+        "W10b": lambda: convolution(32),
     },
 )

@@ -1,5 +1,6 @@
 //! burn on the works, on the CPU, with its backend for it, flex.
 
+mod convolution;
 mod recurrent;
 
 use std::hint::black_box;
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
             (Work::W9a, recurrent::lstm::<16>),
             (Work::W9b, recurrent::lstm::<32>),
             (Work::W9c, recurrent::lstm::<64>),
+            (Work::W10a, convolution::one),
+            (Work::W10b, convolution::many),
         ],
     )
 }

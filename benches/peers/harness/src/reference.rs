@@ -1,5 +1,6 @@
 //! What each work should give: the plainest networks there are, in `f64`, a sample at a time.
 
+use crate::convolution;
 use crate::data::{
     Architecture, IMAGES, POLICY, SMALL, XOR, XOR_SAMPLES, images_batch, images_inputs,
     policy_batch, policy_input, small_input,
@@ -254,6 +255,8 @@ pub fn value(work: Work) -> f64 {
             let state = Recurrent::of(work).map(Recurrent::state);
             weighted_sum(state.into_iter().flatten())
         }
+        Work::W10a => weighted_sum(convolution::outputs(1).into_iter()),
+        Work::W10b => weighted_sum(convolution::outputs(convolution::IMAGES).into_iter()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The works that every peer does.
 
+use crate::convolution;
 use crate::recurrent::Recurrent;
 
 /// A work.
@@ -33,6 +34,10 @@ pub enum Work {
     W9b,
     /// LSTM of 64.
     W9c,
+    /// A convolution, 8x28x28 to 16x26x26 by kernels of 3x3: forward, one image.
+    W10a,
+    /// The same, 32 images.
+    W10b,
 }
 
 /// The learning rate of W1 and W2. Higher ones bring values below 0.01 before the check, where FANN bounds its slopes.
@@ -54,7 +59,7 @@ pub const RECURRENT_STEPS: usize = 50;
 /// The relative difference between a check and its reference that rounding in `f32` explains.
 pub const TOLERANCE: f64 = 2e-5;
 
-/// The check of W3, W4, W6, W8 and W9: the sum of the outputs, all samples one after the other, with weights 1 to 7 in turn.
+/// The check of W3, W4, W6 and W8 to W10: the sum of the outputs, all samples one after the other, with weights 1 to 7 in turn.
 pub fn weighted_sum(outputs: &[f32]) -> f64 {
     let weights = (1..=7).cycle();
     let terms = outputs.iter().zip(weights);
@@ -65,7 +70,7 @@ pub fn weighted_sum(outputs: &[f32]) -> f64 {
 
 impl Work {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::W1,
         Self::W2,
         Self::W3,
@@ -80,6 +85,8 @@ impl Work {
         Self::W9a,
         Self::W9b,
         Self::W9c,
+        Self::W10a,
+        Self::W10b,
     ];
 
     /// As it stands in tables and on command lines.
@@ -99,6 +106,8 @@ impl Work {
             Self::W9a => "W9a",
             Self::W9b => "W9b",
             Self::W9c => "W9c",
+            Self::W10a => "W10a",
+            Self::W10b => "W10b",
         }
     }
 
@@ -119,6 +128,8 @@ impl Work {
             Self::W9a => "LSTM, 1 input, 16 hidden, one streaming step",
             Self::W9b => "LSTM, 1 input, 32 hidden, one streaming step",
             Self::W9c => "LSTM, 1 input, 64 hidden, one streaming step",
+            Self::W10a => "convolution 8x28x28 to 16x26x26, 3x3, forward, 1 image",
+            Self::W10b => "convolution 8x28x28 to 16x26x26, 3x3, forward, 32 images",
         }
     }
 
@@ -131,6 +142,9 @@ impl Work {
     /// inputs' of all but the first. `None` for XOR, where products are not what takes time.
     pub fn operations(self) -> Option<f64> {
         use crate::data::{BATCH, IMAGES, MANY, POLICY, SMALL};
+        if let Some(images) = convolution::images_of(self) {
+            return Some((2 * convolution::MULTIPLY_ADDS * images) as f64);
+        }
         if let Some(layer) = Recurrent::of(self) {
             return Some((2 * layer.gates * layer.width * (1 + layer.width)) as f64);
         }

@@ -1,5 +1,6 @@
 //! The works in plain Rust: fixed arrays and loops, as somebody would write them by hand for one network.
 
+mod convolution;
 mod dense;
 mod recurrent;
 
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
             (Work::W9a, recurrent::lstm::<16, 64>),
             (Work::W9b, recurrent::lstm::<32, 128>),
             (Work::W9c, recurrent::lstm::<64, 256>),
+            (Work::W10a, convolution::one),
+            (Work::W10b, convolution::many),
         ],
     )
 }

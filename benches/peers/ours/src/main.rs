@@ -1,5 +1,6 @@
 //! sizednet on the works, as a user would write them.
 
+mod convolution;
 mod recurrent;
 
 use std::hint::black_box;
@@ -48,6 +49,8 @@ fn main() -> ExitCode {
             (Work::W9a, recurrent::step::<Lstm<Stream, U16>>),
             (Work::W9b, recurrent::step::<Lstm<Stream, U32>>),
             (Work::W9c, recurrent::step::<Lstm<Stream, U64>>),
+            (Work::W10a, convolution::one),
+            (Work::W10b, convolution::many),
         ],
     )
 }

@@ -16,6 +16,7 @@ pub(crate) const fn of(work: Work) -> f64 {
         Work::W6b => 0.96,
         Work::W7 => 0.90,
         Work::W8a | Work::W8b | Work::W8c | Work::W9a | Work::W9b | Work::W9c => 0.95,
+        Work::W10a | Work::W10b => 0.95,
     }
 }
 
