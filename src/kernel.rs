@@ -12,7 +12,8 @@
 //! - A weight's gradient starts at -0, or where it is, and adds its samples' products first to last.
 //! - An input gradient is eight interleaved partial sums, each from -0 (output `o` goes to sum `o mod 8`), added as
 //!   `((0+4)+(2+6))+((1+5)+(3+7))`.
-//! - A sum of a product of matrices starts at -0, or where it is, and adds its products first to last.
+//! - A sum of a product of matrices starts at -0, or where it is, and adds its products first to last; so does that of a filter
+//!   over an image, from its bias.
 //!
 //! -0 is the sum of no numbers: added to any number, -0 as well, it leaves it as it is. So one sample's gradient is the
 //! product itself.
@@ -70,6 +71,10 @@ pub trait Kernel: 'static {
 
     /// `sums += left * right`, or `=` where there is nothing to add to.
     fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>);
+
+    /// Filters slide over an image, one window after the other: `outputs[filter][row][column] += weights[tap][filter] *
+    /// image[places[tap] + row * step + column]`, summed over the taps.
+    fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>);
 }
 
 /// What a forward pass reads and writes; sizes by [`Dimensions`].
@@ -123,6 +128,29 @@ pub struct Product<'a, T> {
     pub sums: &'a mut [T],
     /// Whether `sums` holds nothing yet, and is written.
     pub fresh: bool,
+}
+
+/// What filters that slide over an image read and write. Of the [`Dimensions`] `inputs` is the number of windows in a row, at
+/// least [`Slide::WINDOWS`], `outputs` that of filters.
+#[derive(Debug)]
+pub struct Slide<'a, T> {
+    /// \[taps\]\[filters\].
+    pub weights: &'a [T],
+    /// \[filters\], where the sums start; or empty, where they go on from `outputs`.
+    pub bias: &'a [T],
+    /// At least as long as the last window of the last tap wants.
+    pub image: &'a [T],
+    /// \[taps\]: where the value under each tap of the first window lies.
+    pub places: &'a [u32],
+    /// From a row of windows to the next.
+    pub step: usize,
+    /// \[filters\]\[rows\]\[columns\], written or added to.
+    pub outputs: &'a mut [T],
+}
+
+impl<T> Slide<'_, T> {
+    /// The fewest windows in a row: as many as the widest vector has lanes.
+    pub const WINDOWS: usize = 16;
 }
 
 /// A loop over slices, element by element.
@@ -309,8 +337,8 @@ macro_rules! kernel {
     };
 }
 
-kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product);
-kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product);
+kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product slide Slide);
+kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product slide Slide);
 
 /// For small layers: a group of samples side by side, in slices of `[values][samples]`.
 #[derive(Debug)]
@@ -332,9 +360,13 @@ impl Kernel for GroupKernel {
     fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
         group::input_gradient(dense, pass);
     }
-    /// Of one sample: layers of which a group passes side by side don't have it.
+    // of one sample: layers of which a group passes side by side don't have these
     #[inline(always)]
     fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
         portable::product(dense, pass);
+    }
+    #[inline(always)]
+    fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
+        portable::slide(dense, pass);
     }
 }

@@ -10,7 +10,7 @@ use sizednet::Scalar;
 use sizednet::initializer::uniform;
 use sizednet::kernel::{
     Affine, Dimensions, InputGradient, Kernel, NATIVE_FROM, NativeKernel, PortableKernel, Product,
-    WeightGradient, limit_vector_bits, vector_bits,
+    Slide, WeightGradient, limit_vector_bits, vector_bits,
 };
 use sizednet::sizes::U128;
 
@@ -166,6 +166,46 @@ fn check<T: Float, K: Kernel>(
     same(&dx, &right, "inputs");
 }
 
+/// Filters over an image: some rows of windows, from the bias or from where the outputs are.
+fn check_slide<T: Float, K: Kernel>(
+    fused: bool,
+    [columns, filters, taps, rows]: [usize; 4],
+    seed: u64,
+) {
+    let step = |a: T, b: T, c: T| if fused { a.fused(b, c) } else { a * b + c };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let size = |n| NonZeroUsize::new(n).expect("not 0");
+    let dense = Dimensions::new(size(columns), size(filters));
+    let weights = random::<T>(&mut rng, T::ONE, taps * filters);
+    let bias = random::<T>(&mut rng, T::ONE, filters);
+    let width = columns + 5;
+    let places: Vec<u32> = (0..taps).map(|tap| (tap * 7 % 40) as u32).collect();
+    let image = random::<T>(&mut rng, T::ONE, rows * width + columns + 40);
+    let before = random::<T>(&mut rng, T::ONE, filters * rows * columns);
+    for bias in [&bias[..], &[]] {
+        let mut outputs = before.clone();
+        let pass = Slide {
+            weights: &weights,
+            bias,
+            image: &image,
+            places: &places,
+            step: width,
+            outputs: &mut outputs,
+        };
+        K::slide(dense, pass);
+        let mut right = before.clone();
+        for (at, sum) in right.iter_mut().enumerate() {
+            let (f, row, x) = (at / columns / rows, at / columns % rows, at % columns);
+            let start = bias.get(f).copied().unwrap_or(*sum);
+            *sum = places.iter().enumerate().fold(start, |sum, (tap, place)| {
+                let value = image[*place as usize + row * width + x];
+                step(weights[tap * filters + f], value, sum)
+            });
+        }
+        same(&outputs, &right, "slide");
+    }
+}
+
 /// Held while the process uses vectors of some width.
 static BITS: Mutex<()> = Mutex::new(());
 
@@ -203,6 +243,26 @@ proptest! {
     #[test]
     fn narrow_kernels_equal_scalar_loops(n_in in 1_usize..=130, n_out in 1_usize..16, samples in 1_usize..12, seed: u64) {
         check_all([512, 256, 0][seed as usize % 3], [n_in, n_out, samples], seed);
+    }
+}
+
+/// Filters over rows of windows, around the seams of tiles.
+#[test]
+fn filters_that_slide_equal_scalar_loops() {
+    for bits in [512, 256, 0] {
+        let _one_at_a_time = BITS.lock();
+        limit_vector_bits(bits);
+        for filters in 1..=20 {
+            for columns in [16, 17, 26, 31, 32, 33, 47, 48, 49, 64, 65, 100] {
+                let fused = fuses() && bits > 0 && columns * filters >= NATIVE_FROM;
+                for sizes in [[columns, filters, 1, 1], [columns, filters, 9, 3]] {
+                    check_slide::<f32, NativeKernel<U128>>(fused, sizes, 7);
+                    check_slide::<f64, NativeKernel<U128>>(fused, sizes, 7);
+                    check_slide::<f32, PortableKernel<U128>>(false, sizes, 7);
+                    check_slide::<f64, PortableKernel<U128>>(false, sizes, 7);
+                }
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Without vectors they are the only ones for all but tiny layers, and code has to be small. What constant lengths make smaller
 //! is inlined into its layer then: sums that stay in registers. The others are one function for all layers.
 
-use super::{Affine, Dimensions, InputGradient, Product, WeightGradient};
+use super::{Affine, Dimensions, InputGradient, Product, Slide, WeightGradient};
 use crate::Scalar;
 use crate::layer::cut;
 use crate::scalar::Finite;
@@ -54,6 +54,57 @@ pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
     }
     for (row, sums) in left.chunks_exact(n_in).zip(sums.chunks_exact_mut(n_out)) {
         add_row_of_products(dense, 1, row, right, sums);
+    }
+}
+
+/// An output starts at its bias, or where it is, and adds its products tap by tap.
+#[cfg_attr(feature = "simd", inline)]
+#[cfg_attr(not(feature = "simd"), inline(never))]
+pub(super) fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
+    let (columns, filters) = (dense.inputs.get(), dense.outputs.get());
+    let Slide {
+        weights,
+        bias,
+        image,
+        places,
+        step,
+        outputs,
+    } = pass;
+    let plane = (outputs.len() / filters).max(1);
+    for (filter, outputs) in outputs.chunks_exact_mut(plane).enumerate() {
+        let (_, weights) = cut(weights, filter);
+        for (row, outputs) in outputs.chunks_exact_mut(columns).enumerate() {
+            if let Some(bias) = bias.get(filter) {
+                outputs.fill(*bias);
+            }
+            let (_, image) = cut(image, row * step);
+            let taps = weights.iter().step_by(filters).zip(places);
+            let (eights, ones) = outputs.as_chunks_mut::<LANES>();
+            let (_, rest) = cut(image, LANES * eights.len());
+            add_taps(&taps, image, eights);
+            add_taps(&taps, rest, ones.as_chunks_mut::<1>().0);
+        }
+    }
+}
+
+/// Adds the products of the taps to so many windows at a time, whose sums stay in registers.
+#[inline(always)]
+fn add_taps<'a, T: Scalar, const N: usize>(
+    taps: &(impl Iterator<Item = (&'a T, &'a u32)> + Clone),
+    image: &[T],
+    outputs: &mut [[T; N]],
+) {
+    for (block, outputs) in outputs.iter_mut().enumerate() {
+        let mut sums = *outputs;
+        for (weight, place) in taps.clone() {
+            let values = image.get(block * N + *place as usize..);
+            if let Some(values) = values.and_then(|values| values.first_chunk::<N>()) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += *weight * *value;
+                }
+            }
+        }
+        *outputs = sums;
     }
 }
 

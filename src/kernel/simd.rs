@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Affine, Dimensions, Elementwise, InputGradient, Product, WeightGradient};
+use super::{Affine, Dimensions, Elementwise, InputGradient, Product, Slide, WeightGradient};
 
 mod affine;
 mod gradients;
@@ -12,6 +12,7 @@ mod lanes;
 mod pad;
 mod panel;
 mod product;
+mod slide;
 
 use lanes::{F32, F64};
 
@@ -71,6 +72,7 @@ pub trait Vectorized: Sized {
     fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
     fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
     fn product(fused: bool, dense: Dimensions, pass: Product<'_, Self>);
+    fn slide(fused: bool, dense: Dimensions, pass: Slide<'_, Self>);
     fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>);
 }
 
@@ -192,6 +194,19 @@ macro_rules! vectorized {
                     dense,
                     &mut pass,
                     Product<'a, $float>
+                );
+                debug_assert!(done.is_some(), "{LENGTHS}");
+            }
+            #[inline(never)]
+            fn slide(fused: bool, dense: Dimensions, mut pass: Slide<'_, $float>) {
+                let done = run!(
+                    slide::slide,
+                    $lanes,
+                    fused,
+                    arch(fused),
+                    dense,
+                    &mut pass,
+                    Slide<'a, $float>
                 );
                 debug_assert!(done.is_some(), "{LENGTHS}");
             }

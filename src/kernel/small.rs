@@ -3,7 +3,9 @@
 //! An output, or a weight, is one variable while its products are added: what passes through memory between two steps of
 //! a small network takes longer than the steps.
 
-use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, Product, WeightGradient, portable};
+use super::{
+    Affine, Dimensions, InputGradient, NATIVE_FROM, Product, Slide, WeightGradient, portable,
+};
 use crate::Scalar;
 use crate::layer::cut;
 use crate::scalar::Finite;
@@ -98,6 +100,12 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
 #[inline]
 pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
     portable::product(dense, pass);
+}
+
+/// An output adds its products tap by tap.
+#[inline]
+pub(super) fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
+    portable::slide(dense, pass);
 }
 
 /// A step by one sample: each product is a gradient.

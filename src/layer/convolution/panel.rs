@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use generic_array::typenum::{U64, Unsigned};
 
-use crate::kernel::{Elementwise, elementwise};
+use crate::kernel::{Elementwise, Slide, elementwise};
 use crate::layer::window::Axis;
 use crate::{Scalar, Size};
 
@@ -98,6 +98,23 @@ impl Geometry {
                 length,
             })
         })
+    }
+    /// Whether the kernel that slides over images takes this one as it is.
+    pub(super) const fn slides(self) -> bool {
+        !self.is_padded()
+            && self.columns.stride == 1
+            && self.columns.outputs >= Slide::<()>::WINDOWS
+    }
+    /// Where in the image the values under the taps from `first` on of the first window lie.
+    pub(super) fn places(self, first: usize) -> [u32; MOST] {
+        let (kernel, width) = (self.kernel(), positive(self.columns.kernel));
+        let mut places = [0; MOST];
+        for (place, tap) in places.iter_mut().zip(first..) {
+            let (channel, k) = (tap / kernel, tap % kernel);
+            let row = channel * self.rows.size + k / width;
+            *place = (row * self.columns.size + k % width) as u32;
+        }
+        places
     }
     const fn is_padded(self) -> bool {
         let rows = (self.rows.outputs - 1) * self.rows.stride + self.rows.kernel;

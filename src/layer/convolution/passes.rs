@@ -6,8 +6,8 @@ use generic_array::typenum::Unsigned;
 
 use super::Patches;
 use super::panel::{Geometry, Panel, Strip, positive};
-use crate::kernel::{Dimensions, Elementwise, Kernel, Product, WeightGradient, elementwise};
-use crate::layer::cut_mut;
+use crate::kernel::{Dimensions, Elementwise, Kernel, Product, Slide, WeightGradient, elementwise};
+use crate::layer::{cut, cut_mut};
 use crate::size::FixedArray;
 use crate::{Element, Scalar, Shape, Size};
 
@@ -38,6 +38,29 @@ pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
     outputs: &mut [T],
 ) {
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
+    if geometry.slides() {
+        let dense = dimensions(geometry.columns.outputs, filters);
+        let samples = inputs.chunks_exact(geometry.inputs());
+        let outputs = outputs.chunks_exact_mut(positive(filters * geometry.outputs()));
+        for (image, outputs) in samples.zip(outputs) {
+            let chunks = weights.chunks(positive(taps * filters));
+            for (weights, tap) in chunks.zip((0..).step_by(taps)) {
+                let places = geometry.places(tap);
+                let (places, _) = cut(&places, weights.len() / filters);
+                let step = geometry.rows.stride * geometry.columns.size;
+                let pass = Slide {
+                    weights,
+                    bias: if tap == 0 { bias } else { &[] },
+                    image,
+                    places,
+                    step,
+                    outputs: &mut *outputs,
+                };
+                K::slide(dense, pass);
+            }
+        }
+        return;
+    }
     let dense = dimensions(filters, width);
     let mut panel = <Panel<I::Taps, I::Windows, T>>::ZERO;
     let mut sums = <Panel<F, I::Windows, T>>::ZERO;
