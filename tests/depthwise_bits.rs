@@ -54,7 +54,7 @@ fn image<L: Layer, T: Scalar>([kernel, stride, before, _]: [usize; 4]) -> [Vec<T
     let (weights, bias) = parameters.split_at(channels * taps);
     let mut outputs = Vec::new();
     let mut gradient = vec![-T::ZERO; parameters.len()];
-    let mut input_gradient = vec![-T::ZERO; inputs.len()];
+    let mut input_gradient = vec![T::ZERO; inputs.len()];
     let fold = |[a, b, c, d, e, f, g, h]: [T; 8]| ((a + e) + (c + g)) + ((b + f) + (d + h));
     for plane in 0..SAMPLES * channels {
         let c = plane % channels;
@@ -70,15 +70,14 @@ fn image<L: Layer, T: Scalar>([kernel, stride, before, _]: [usize; 4]) -> [Vec<T
             for x in 0..columns {
                 let mut sum = bias[c];
                 for (i, j) in (0..kernel).flat_map(|i| (0..kernel).map(move |j| (i, j))) {
-                    if let Some(place) = place(y, x, i, j) {
-                        sum += inputs[place] * weights[c * taps + i * kernel + j];
-                    }
+                    let value = place(y, x, i, j).map_or(T::ZERO, |place| inputs[place]);
+                    sum += value * weights[c * taps + i * kernel + j];
                 }
                 outputs.push(sum);
                 bias_sums[x % 8] += slope(y, x);
             }
-            for (i, j) in (0..kernel).flat_map(|i| (0..kernel).map(move |j| (i, j))) {
-                for x in 0..columns {
+            for x in 0..columns {
+                for (i, j) in (0..kernel).flat_map(|i| (0..kernel).map(move |j| (i, j))) {
                     if let Some(place) = place(y, x, i, j) {
                         input_gradient[place] += slope(y, x) * weights[c * taps + i * kernel + j];
                     }
@@ -162,6 +161,11 @@ layers! {
     image DepthwiseConv2d<Image<U2, U13, U33>, U3, Identity, U2>, [3, 2, 0, 1];
     image DepthwiseConv2d<Image<U2, U7, U9>, U3, Identity, U2, Same>, [3, 2, 1, 1];
     image DepthwiseConv2d<Image<U1, U2, U3>, U5, Identity, U1, Same>, [5, 1, 2, 1];
+    image DepthwiseConv2d<Image<U2, U5, U7>, U2, Identity, U1, Same>, [2, 1, 0, 1];
+    // several panels, and rows that are too long for one
+    image DepthwiseConv2d<Image<U1, U20, U512>, U3, Identity, U1, Same>, [3, 1, 1, 1];
+    image DepthwiseConv2d<Image<U2, U24, U704>, U3, Identity, U2, Same>, [3, 2, 0, 1];
+    image DepthwiseConv2d<Image<U1, U4, U2048>, U3, Identity, U1, Same>, [3, 1, 1, 1];
     sequence DepthwiseConv1d<Sequence<U11, U19>, U3>, [3, 1, 0, 1];
     sequence DepthwiseConv1d<Sequence<U9, U8>, U4, Identity, U1, Same>, [4, 1, 1, 1];
     sequence DepthwiseConv1d<Sequence<U20, U16>, U3, Identity, U1, Causal, U4>, [3, 1, 8, 4];

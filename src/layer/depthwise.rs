@@ -17,6 +17,10 @@ use crate::size::{Count, FixedArray};
 use crate::sizes::U1;
 use crate::{Image, Scalar, Shape, Size, fingerprint};
 
+mod plane;
+
+use plane::{PANEL, Plane};
+
 /// A depthwise convolution:
 /// `output[c][y][x] = A(bias[c] + sum of input[c][y * S + i][x * S + j] * weights[c][i][j])`, over all places `i`, `j` of a
 /// kernel of `K` x `K`.
@@ -45,10 +49,10 @@ use crate::{Image, Scalar, Shape, Size, fingerprint};
 /// It is computed in plain loops, product and sum rounded apart: the same bits on every target, with or without
 /// [`Portable`](crate::Portable).
 ///
-/// - An output starts at its bias and adds its products by row and column of the kernel, without those in the padding.
+/// - An output starts at its bias and adds its products by row and column of the kernel; in the padding they are those with 0.
 /// - The gradient of a weight adds each sample's sum: eight sums from -0, to which the windows of a row go in turn, added as
-///   `((0+4)+(2+6))+((1+5)+(3+7))`; that of a bias likewise.
-/// - An input's gradient adds its windows row by row, in a row by column of the kernel.
+///   `((0+4)+(2+6))+((1+5)+(3+7))`; that of a bias likewise. Windows that have the weight in the padding don't count.
+/// - An input's gradient starts at 0 and adds its windows, first to last.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::type_complexity,
@@ -80,33 +84,6 @@ impl<C: Size, H: Size, W: Size, K: Size, A, S: Size, P: Padding>
     }
 }
 
-/// The windows over a channel.
-#[derive(Clone, Copy)]
-struct Plane {
-    rows: Axis,
-    columns: Axis,
-}
-
-impl Plane {
-    const fn taps(self) -> usize {
-        self.rows.kernel * self.columns.kernel
-    }
-    const fn inputs(self) -> usize {
-        self.rows.size * self.columns.size
-    }
-    const fn outputs(self) -> usize {
-        self.rows.outputs * self.columns.outputs
-    }
-    /// The rows of a channel under a row of windows, with the number of the kernel's row.
-    #[inline(always)]
-    fn rows_under(self, window: usize) -> impl Iterator<Item = (usize, usize)> {
-        (0..self.rows.kernel).filter_map(move |i| {
-            let row = self.rows.place(window, i)?;
-            Some((i, row * self.columns.size))
-        })
-    }
-}
-
 struct Forward<'a, T> {
     plane: Plane,
     weights: &'a [T],
@@ -120,39 +97,15 @@ impl<T: Scalar> Elementwise for Forward<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { plane, .. } = self;
+        let plane = self.plane;
+        let mut panel = [T::ZERO; PANEL];
         let channels = self.inputs.chunks_exact(plane.inputs());
         let filters = self.weights.chunks_exact(plane.taps()).zip(self.bias);
         for ((inputs, outputs), (weights, bias)) in channels
             .zip(self.outputs.chunks_exact_mut(plane.outputs()))
             .zip(filters.cycle())
         {
-            for (y, sums) in outputs.chunks_exact_mut(plane.columns.outputs).enumerate() {
-                sums.fill(*bias);
-                for (i, row) in plane.rows_under(y) {
-                    let row = cut(cut(inputs, row).1, plane.columns.size).0;
-                    let weights = weights.iter().skip(i * plane.columns.kernel);
-                    for (j, w) in (0..plane.columns.kernel).zip(weights) {
-                        let Some((windows, first)) = under(plane.columns, j) else {
-                            continue;
-                        };
-                        let sums = sums.get_mut(windows).unwrap_or_default();
-                        let row = row.get(first..).unwrap_or_default();
-                        if plane.columns.stride == 1 {
-                            for (sum, x) in sums.iter_mut().zip(row) {
-                                *sum += *x * *w;
-                            }
-                        } else {
-                            for (sum, x) in sums
-                                .iter_mut()
-                                .zip(row.iter().step_by(plane.columns.stride))
-                            {
-                                *sum += *x * *w;
-                            }
-                        }
-                    }
-                }
-            }
+            plane.slide(*bias, weights.iter(), inputs, outputs, &mut panel);
         }
     }
 }
@@ -274,35 +227,46 @@ impl<T: Scalar> Elementwise for InputGradient<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { plane, .. } = self;
+        let plane = self.plane;
+        let mut panel = [T::ZERO; PANEL];
         let slopes = self.output_gradient.chunks_exact(plane.outputs());
-        self.input_gradient.fill(-T::ZERO);
         for ((slots, slopes), weights) in self
             .input_gradient
             .chunks_exact_mut(plane.inputs())
             .zip(slopes)
             .zip(self.weights.chunks_exact(plane.taps()).cycle())
         {
-            for (y, dy) in slopes.chunks_exact(plane.columns.outputs).enumerate() {
-                for (i, row) in plane.rows_under(y) {
-                    let row = cut_mut(cut_mut(slots, row).1, plane.columns.size).0;
-                    let weights = weights.iter().skip(i * plane.columns.kernel);
-                    for (j, w) in (0..plane.columns.kernel).zip(weights) {
-                        let Some((windows, first)) = under(plane.columns, j) else {
-                            continue;
-                        };
-                        let dy = dy.get(windows).unwrap_or_default();
-                        let row = row.get_mut(first..).unwrap_or_default();
-                        if plane.columns.stride == 1 {
-                            for (slot, dy) in row.iter_mut().zip(dy) {
-                                *slot += *dy * *w;
-                            }
-                        } else {
-                            for (slot, dy) in row.iter_mut().step_by(plane.columns.stride).zip(dy) {
-                                *slot += *dy * *w;
-                            }
-                        }
-                    }
+            if plane.columns.stride == 1 {
+                let weights = weights.iter().rev();
+                plane
+                    .turned()
+                    .slide(T::ZERO, weights, slopes, slots, &mut panel);
+            } else {
+                spread(plane, weights, slopes, slots);
+            }
+        }
+    }
+}
+
+/// Each window adds to the values under it, where windows are apart.
+#[inline(always)]
+fn spread<T: Scalar>(plane: Plane, weights: &[T], slopes: &[T], slots: &mut [T]) {
+    let Plane { rows, columns } = plane;
+    slots.fill(T::ZERO);
+    for (y, dy) in slopes.chunks_exact(columns.outputs).enumerate() {
+        for (i, weights) in weights.chunks_exact(columns.kernel).enumerate() {
+            let Some(row) = rows.place(y, i) else {
+                continue;
+            };
+            let row = cut_mut(cut_mut(slots, row * columns.size).1, columns.size).0;
+            // of a row's windows the first has its last tap there
+            for (j, w) in weights.iter().enumerate().rev() {
+                let Some((windows, first)) = under(columns, j) else {
+                    continue;
+                };
+                let slots = row.iter_mut().skip(first).step_by(columns.stride);
+                for (slot, dy) in slots.zip(dy.get(windows).unwrap_or_default()) {
+                    *slot += *dy * *w;
                 }
             }
         }
@@ -338,6 +302,8 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::PLANE.outputs();
+    const FORWARD_VALUES: usize = PANEL;
+    const BACKWARD_VALUES: usize = PANEL;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(

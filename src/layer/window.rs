@@ -341,6 +341,16 @@ impl Axis {
         self.is_dense() && self.stride == self.kernel && self.before == 0 && self.end() <= self.size
     }
 
+    /// With stride 1 and no dilation: the windows of the way back, over the gradients of the outputs.
+    pub(crate) const fn turned(self) -> Self {
+        Self {
+            size: self.outputs,
+            before: self.kernel - 1 - self.before,
+            outputs: self.size,
+            ..self
+        }
+    }
+
     /// Behind the last value under a window.
     const fn end(self) -> usize {
         (self.outputs - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
