@@ -65,7 +65,7 @@ fn image<L: Layer, T: Scalar>([kernel, stride, before, _]: [usize; 4]) -> [Vec<T
             inside.then(|| (plane * height + y - before) * width + x - before)
         };
         let slope = |y: usize, x: usize| slopes[(plane * rows + y) * columns + x];
-        let mut bias_sums = [-T::ZERO; 8];
+        let mut bias_sums = [T::ZERO; 8];
         for y in 0..rows {
             for x in 0..columns {
                 let mut sum = bias[c];
@@ -86,13 +86,11 @@ fn image<L: Layer, T: Scalar>([kernel, stride, before, _]: [usize; 4]) -> [Vec<T
         }
         gradient[channels * taps + c] += fold(bias_sums);
         for (i, j) in (0..kernel).flat_map(|i| (0..kernel).map(move |j| (i, j))) {
-            let mut sums = [-T::ZERO; 8];
+            let mut sums = [T::ZERO; 8];
             for y in 0..rows {
-                // in turn, from the first window of the row that has a value there
-                let windows = (0..columns).filter(|x| place(y, *x, i, j).is_some());
-                for (turn, x) in windows.enumerate() {
-                    let place = place(y, x, i, j).expect("inside");
-                    sums[turn % 8] += inputs[place] * slope(y, x);
+                for x in 0..columns {
+                    let value = place(y, x, i, j).map_or(T::ZERO, |place| inputs[place]);
+                    sums[x % 8] += value * slope(y, x);
                 }
             }
             gradient[c * taps + i * kernel + j] += fold(sums);
@@ -166,6 +164,8 @@ layers! {
     image DepthwiseConv2d<Image<U1, U20, U512>, U3, Identity, U1, Same>, [3, 1, 1, 1];
     image DepthwiseConv2d<Image<U2, U24, U704>, U3, Identity, U2, Same>, [3, 2, 0, 1];
     image DepthwiseConv2d<Image<U1, U4, U2048>, U3, Identity, U1, Same>, [3, 1, 1, 1];
+    // more weights than are summed together
+    image DepthwiseConv2d<Image<U2, U9, U12>, U7, Identity, U1, Same>, [7, 1, 3, 1];
     sequence DepthwiseConv1d<Sequence<U11, U19>, U3>, [3, 1, 0, 1];
     sequence DepthwiseConv1d<Sequence<U9, U8>, U4, Identity, U1, Same>, [4, 1, 1, 1];
     sequence DepthwiseConv1d<Sequence<U20, U16>, U3, Identity, U1, Causal, U4>, [3, 1, 8, 4];

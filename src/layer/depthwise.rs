@@ -46,12 +46,12 @@ use plane::{PANEL, Plane};
 ///
 /// # The order of its sums
 ///
-/// It is computed in plain loops, product and sum rounded apart: the same bits on every target, with or without
-/// [`Portable`](crate::Portable).
+/// It is computed in plain loops from a panel of 4,096 values, some rows of a channel with their padding; product and sum are
+/// rounded apart: the same bits on every target, with or without [`Portable`](crate::Portable).
 ///
 /// - An output starts at its bias and adds its products by row and column of the kernel; in the padding they are those with 0.
-/// - The gradient of a weight adds each sample's sum: eight sums from -0, to which the windows of a row go in turn, added as
-///   `((0+4)+(2+6))+((1+5)+(3+7))`; that of a bias likewise. Windows that have the weight in the padding don't count.
+/// - The gradient of a weight adds each sample's sum: eight sums from 0, to which the windows of a row go in turn, added as
+///   `((0+4)+(2+6))+((1+5)+(3+7))`; that of a bias likewise.
 /// - An input's gradient starts at 0 and adds its windows, first to last.
 #[derive(Debug, Clone, Copy)]
 #[expect(
@@ -105,24 +105,10 @@ impl<T: Scalar> Elementwise for Forward<'_, T> {
             .zip(self.outputs.chunks_exact_mut(plane.outputs()))
             .zip(filters.cycle())
         {
-            plane.slide(*bias, weights.iter(), inputs, outputs, &mut panel);
+            plane.slide(*bias, &weights.iter(), inputs, outputs, &mut panel);
         }
     }
 }
-
-/// The windows of which a tap does not lie in the padding, and where it lies for the first of them.
-#[inline(always)]
-fn under(axis: Axis, tap: usize) -> Option<(core::ops::Range<usize>, usize)> {
-    let windows = axis.windows(tap);
-    if windows.is_empty() {
-        return None;
-    }
-    let first = axis.place(windows.start, tap)?;
-    Some((windows, first))
-}
-
-/// Eight sums that are added to in turn.
-const LANES: usize = 8;
 
 /// The way back, but for the gradient of the inputs.
 struct WeightGradient<'a, T> {
@@ -138,7 +124,8 @@ impl<T: Scalar> Elementwise for WeightGradient<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { plane, .. } = self;
+        let plane = self.plane;
+        let mut panel = [T::ZERO; PANEL];
         let channels = self.bias.len();
         let samples = self.inputs.chunks_exact(channels * plane.inputs());
         let slopes = self.output_gradient;
@@ -150,69 +137,10 @@ impl<T: Scalar> Elementwise for WeightGradient<'_, T> {
                 .zip(filters)
                 .zip(&mut *self.bias)
             {
-                let mut sums = [-T::ZERO; LANES];
-                for dy in slopes.chunks_exact(plane.columns.outputs) {
-                    let (eights, rest) = dy.as_chunks::<LANES>();
-                    for dy in eights.iter().map(<[T; LANES]>::as_slice).chain([rest]) {
-                        for (sum, dy) in sums.iter_mut().zip(dy) {
-                            *sum += *dy;
-                        }
-                    }
-                }
-                *bias += fold(sums);
-                for (tap, dw) in weights.iter_mut().enumerate() {
-                    let (i, j) = (tap / plane.columns.kernel, tap % plane.columns.kernel);
-                    *dw += plane.weight_gradient(i, j, inputs, slopes);
-                }
+                plane.add_gradient(inputs, slopes, weights, bias, &mut panel);
             }
         }
     }
-}
-
-impl Plane {
-    /// A sample's part of the gradient of the weight at `i`, `j`.
-    #[inline(always)]
-    fn weight_gradient<T: Scalar>(self, i: usize, j: usize, inputs: &[T], slopes: &[T]) -> T {
-        let mut sums = [-T::ZERO; LANES];
-        let Some((windows, first)) = under(self.columns, j) else {
-            return fold(sums);
-        };
-        for (y, dy) in slopes.chunks_exact(self.columns.outputs).enumerate() {
-            let Some(row) = self.rows.place(y, i) else {
-                continue;
-            };
-            let row = cut(cut(inputs, row * self.columns.size).1, self.columns.size).0;
-            let row = row.get(first..).unwrap_or_default();
-            let dy = dy.get(windows.clone()).unwrap_or_default();
-            if self.columns.stride == 1 {
-                let row = cut(row, dy.len()).0;
-                let ((x, x_rest), (dy, dy_rest)) =
-                    (row.as_chunks::<LANES>(), dy.as_chunks::<LANES>());
-                for (x, dy) in x.iter().zip(dy) {
-                    for (sum, (x, dy)) in sums.iter_mut().zip(x.iter().zip(dy)) {
-                        *sum += *x * *dy;
-                    }
-                }
-                for (sum, (x, dy)) in sums.iter_mut().zip(x_rest.iter().zip(dy_rest)) {
-                    *sum += *x * *dy;
-                }
-            } else {
-                let pairs = row.iter().step_by(self.columns.stride).zip(dy);
-                for (place, (x, dy)) in pairs.enumerate() {
-                    if let Some(sum) = sums.get_mut(place % LANES) {
-                        *sum += *x * *dy;
-                    }
-                }
-            }
-        }
-        fold(sums)
-    }
-}
-
-/// The eight sums as one.
-#[inline(always)]
-fn fold<T: Scalar>([s0, s1, s2, s3, s4, s5, s6, s7]: [T; LANES]) -> T {
-    ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
 
 struct InputGradient<'a, T> {
@@ -237,7 +165,7 @@ impl<T: Scalar> Elementwise for InputGradient<'_, T> {
             .zip(self.weights.chunks_exact(plane.taps()).cycle())
         {
             if plane.columns.stride == 1 {
-                let weights = weights.iter().rev();
+                let weights = &weights.iter().rev();
                 plane
                     .turned()
                     .slide(T::ZERO, weights, slopes, slots, &mut panel);
@@ -271,6 +199,17 @@ fn spread<T: Scalar>(plane: Plane, weights: &[T], slopes: &[T], slots: &mut [T])
             }
         }
     }
+}
+
+/// The windows of which a tap does not lie in the padding, and where it lies for the first of them.
+#[inline(always)]
+fn under(axis: Axis, tap: usize) -> Option<(core::ops::Range<usize>, usize)> {
+    let windows = axis.windows(tap);
+    if windows.is_empty() {
+        return None;
+    }
+    let first = axis.place(windows.start, tap)?;
+    Some((windows, first))
 }
 
 impl<C: Size, H: Size, W: Size, K: Size, A: Activation, S: Size, P> Layer

@@ -7,6 +7,12 @@ use crate::layer::{cut, cut_mut};
 /// The values of a panel: some rows of a plane, with the zeros of their padding.
 pub(super) const PANEL: usize = 4096;
 
+/// Sums that are added to in turn.
+const LANES: usize = 8;
+
+/// Weights whose gradients are summed together.
+const TOGETHER: usize = 32;
+
 /// Windows over the rows and columns of a plane.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plane {
@@ -35,9 +41,9 @@ impl Plane {
     const fn pitch(self) -> usize {
         (self.columns.outputs - 1) * self.columns.stride + self.columns.kernel
     }
-    /// The rows of outputs for which the panel has room.
+    /// The rows of outputs for which the panel has room, and for a vector beyond.
     const fn band(self) -> usize {
-        match (PANEL / self.pitch()).checked_sub(self.rows.kernel) {
+        match ((PANEL - LANES) / self.pitch()).checked_sub(self.rows.kernel) {
             Some(more) => more / self.rows.stride + 1,
             None => 0,
         }
@@ -49,7 +55,7 @@ impl Plane {
     pub(super) fn slide<'a, T: Scalar>(
         self,
         start: T,
-        kernel: impl Iterator<Item = &'a T> + Clone,
+        kernel: &(impl Iterator<Item = &'a T> + Clone),
         inputs: &[T],
         outputs: &mut [T],
         panel: &mut [T; PANEL],
@@ -63,11 +69,11 @@ impl Plane {
             for (y, row) in rows.chunks_exact_mut(width).enumerate() {
                 let (_, under) = cut(panel.as_slice(), y * self.rows.stride * self.pitch());
                 match width {
-                    _ if self.columns.stride > 1 => self.apart(start, kernel.clone(), under, row),
-                    16.. => self.row::<16, T>(start, kernel.clone(), under, row),
-                    8.. => self.row::<8, T>(start, kernel.clone(), under, row),
-                    4.. => self.row::<4, T>(start, kernel.clone(), under, row),
-                    _ => self.row::<1, T>(start, kernel.clone(), under, row),
+                    _ if self.columns.stride > 1 => self.apart(start, kernel, under, row),
+                    16.. => self.row::<16, T>(start, kernel, under, row),
+                    8.. => self.row::<8, T>(start, kernel, under, row),
+                    4.. => self.row::<4, T>(start, kernel, under, row),
+                    _ => self.row::<1, T>(start, kernel, under, row),
                 }
             }
         }
@@ -100,7 +106,7 @@ impl Plane {
     fn row<'a, const L: usize, T: Scalar>(
         self,
         start: T,
-        kernel: impl Iterator<Item = &'a T> + Clone,
+        kernel: &(impl Iterator<Item = &'a T> + Clone),
         under: &[T],
         row: &mut [T],
     ) {
@@ -131,13 +137,13 @@ impl Plane {
     fn apart<'a, T: Scalar>(
         self,
         start: T,
-        kernel: impl Iterator<Item = &'a T> + Clone,
+        kernel: &(impl Iterator<Item = &'a T> + Clone),
         under: &[T],
         row: &mut [T],
     ) {
         row.fill(start);
         let (mut line, mut column) = (under, 0);
-        for w in kernel {
+        for w in kernel.clone() {
             let values = line.iter().skip(column).step_by(self.columns.stride);
             for (sum, x) in row.iter_mut().zip(values) {
                 *sum += *x * *w;
@@ -153,7 +159,7 @@ impl Plane {
     fn slide_apart<'a, T: Scalar>(
         self,
         start: T,
-        kernel: impl Iterator<Item = &'a T> + Clone,
+        kernel: &(impl Iterator<Item = &'a T> + Clone),
         inputs: &[T],
         outputs: &mut [T],
     ) {
@@ -169,4 +175,126 @@ impl Plane {
             });
         }
     }
+
+    /// Adds a sample's part to the gradients of weights and bias.
+    #[inline(always)]
+    pub(super) fn add_gradient<T: Scalar>(
+        self,
+        inputs: &[T],
+        slopes: &[T],
+        weights: &mut [T],
+        bias: &mut T,
+        panel: &mut [T; PANEL],
+    ) {
+        let mut sums = [T::ZERO; LANES];
+        for dy in slopes.chunks_exact(self.columns.outputs) {
+            for dy in dy.chunks(LANES) {
+                sums = add(sums, padded(dy.iter()));
+            }
+        }
+        *bias += fold(sums);
+        for (weights, first) in weights.chunks_mut(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            let mut sums = [[T::ZERO; LANES]; TOGETHER];
+            let (sums, _) = cut_mut(&mut sums, weights.len());
+            if self.band() == 0 {
+                self.add_products_apart(first, inputs, slopes, sums);
+            } else {
+                self.add_products(first, inputs, slopes, sums, panel);
+            }
+            for (dw, sums) in weights.iter_mut().zip(sums) {
+                *dw += fold(*sums);
+            }
+        }
+    }
+
+    /// Adds each window's products for the weights from `first` on to their sums.
+    #[inline(always)]
+    fn add_products<T: Scalar>(
+        self,
+        first: usize,
+        inputs: &[T],
+        slopes: &[T],
+        sums: &mut [[T; LANES]],
+        panel: &mut [T; PANEL],
+    ) {
+        let (width, stride) = (self.columns.outputs, self.columns.stride);
+        let (band, kernel) = (self.band(), self.columns.kernel);
+        for (rows, top) in slopes.chunks(band * width).zip((0..).step_by(band)) {
+            self.fill(top, rows.len() / width, inputs, panel);
+            for (y, dy) in rows.chunks_exact(width).enumerate() {
+                let row = (y * self.rows.stride + first / kernel) * self.pitch();
+                for (dy, x) in dy.chunks(LANES).zip((0..).step_by(LANES)) {
+                    // behind the end of a row its slopes are 0
+                    let dy = match dy.first_chunk() {
+                        Some(whole) => *whole,
+                        None => padded(dy.iter()),
+                    };
+                    let mut line = cut(panel.as_slice(), row + x * stride).1;
+                    let mut column = first % kernel;
+                    for sums in &mut *sums {
+                        let values = line.get(column..).unwrap_or_default();
+                        let values = match values.first_chunk() {
+                            Some(whole) if stride == 1 => *whole,
+                            _ => padded(values.iter().step_by(stride)),
+                        };
+                        for (sum, (x, dy)) in sums.iter_mut().zip(values.iter().zip(&dy)) {
+                            *sum += *x * *dy;
+                        }
+                        column += 1;
+                        if column == kernel {
+                            (line, column) = (cut(line, self.pitch().min(line.len())).1, 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same without a panel.
+    fn add_products_apart<T: Scalar>(
+        self,
+        first: usize,
+        inputs: &[T],
+        slopes: &[T],
+        sums: &mut [[T; LANES]],
+    ) {
+        for (sums, tap) in sums.iter_mut().zip(first..) {
+            for (place, dy) in slopes.iter().enumerate() {
+                let (y, x) = (place / self.columns.outputs, place % self.columns.outputs);
+                let row = self.rows.place(y, tap / self.columns.kernel);
+                let column = self.columns.place(x, tap % self.columns.kernel);
+                let value = row
+                    .zip(column)
+                    .and_then(|(row, column)| inputs.get(row * self.columns.size + column));
+                if let (Some(x), Some(sum)) = (value, sums.get_mut(x % LANES)) {
+                    *sum += *x * *dy;
+                }
+            }
+        }
+    }
+}
+
+/// The first values, and zeros if there are fewer.
+#[inline(always)]
+fn padded<'a, T: Scalar>(values: impl Iterator<Item = &'a T>) -> [T; LANES] {
+    let mut lanes = [T::ZERO; LANES];
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = *value;
+    }
+    lanes
+}
+
+/// The sums of two vectors.
+#[inline(always)]
+fn add<T: Scalar>(mut sums: [T; LANES], values: [T; LANES]) -> [T; LANES] {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
+    sums
+}
+
+/// The eight sums as one.
+#[inline(always)]
+fn fold<T: Scalar>([s0, s1, s2, s3, s4, s5, s6, s7]: [T; LANES]) -> T {
+    ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
