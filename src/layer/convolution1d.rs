@@ -9,8 +9,8 @@ use generic_array::typenum::{Prod, Unsigned};
 use rand_core::Rng;
 
 use super::dense::{LENGTHS, WeightsAndBias};
-use super::window::{Along, Axis, Causal, Padding, SlidAlong, Valid};
-use super::{Backward, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut};
+use super::window::{Along, Axis, Padding, SlidAlong, Valid};
+use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
@@ -18,12 +18,16 @@ use crate::size::{Count, Element, FixedArray};
 use crate::sizes::U1;
 use crate::{Scalar, Sequence, Shape, Size, fingerprint};
 
+mod stream;
+
+pub(super) use stream::{StreamsWith, Taps, slide};
+
 /// A convolution along steps:
 /// `output[t][f] = A(bias[f] + sum of input[t * S + k * D - before][c] * weights[k][c][f])`, over all places `k` of a kernel
 /// of `K` steps and all features `c`.
 ///
 /// Input a [`Sequence<Steps, Features>`](Sequence), output a sequence of `F` features, one for each filter, and as many steps
-/// as there are windows. Stride `S`, padding `P` ([`Valid`], [`Same`](crate::layer::Same) or [`Causal`], which decides
+/// as there are windows. Stride `S`, padding `P` ([`Valid`], [`Same`](crate::layer::Same) or [`Causal`](crate::layer::Causal), which decides
 /// `before`), dilation `D`, activation `A` (`WaveNet`, van den Oord and others, 2016, is made of causal, dilated ones).
 ///
 /// Its parameters are the weights, `[kernel][features][filters]`, then the bias, `[filters]`.
@@ -48,7 +52,7 @@ use crate::{Scalar, Sequence, Shape, Size, fingerprint};
 ///
 /// # Streaming
 ///
-/// With the padding [`Causal`] and stride 1 it [streams](Streaming): one step in, one step out, with the last inputs as state.
+/// With the padding [`Causal`](crate::layer::Causal) and stride 1 it [streams](crate::layer::Streaming): one step in, one step out, with the last inputs as state.
 /// (With another stride some steps have no output, which a stream has no place for.)
 ///
 /// ```
@@ -339,59 +343,6 @@ where
             }
         }
     }
-}
-
-/// Implemented for the padding [`Causal`] if the stride is 1.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "this convolution does not take one step at a time: it has to have the padding `Causal` and stride 1",
-    label = "needs the whole sequence",
-    note = "write the padding and the stride, as in `Conv1d<Sequence<U32, U8>, U16, U3, Relu, U1, Causal>`"
-)]
-pub trait StreamsWith<S> {}
-
-impl StreamsWith<U1> for Causal {}
-
-/// The state is the inputs that are still under the kernel: with dilation, of each of `D` streams that pass in turn.
-impl<N: Size, C: Size, F: Size, K: Size, A: Activation, S: Size, P: Padding, D: Size> Streaming
-    for Conv1d<Sequence<N, C>, F, K, A, S, P, D>
-where
-    P: StreamsWith<S>,
-    Self: Layer,
-{
-    type StepInput = C;
-    type StepOutput = F;
-    type State<T: Scalar> = Taps<K, C, D, T>;
-
-    #[inline]
-    fn step<T: Scalar, Q: Kernel>(
-        parameters: &[T],
-        state: &mut Taps<K, C, D, T>,
-        input: &[T],
-        output: &mut [T],
-    ) {
-        Self::affine::<T, Q>(parameters, slide::<K, C, D, T>(state, input), output);
-        activation::apply::<A, T>(output);
-    }
-}
-
-/// The last inputs of a stream: which of the `D` patches is next, and the patches.
-pub(super) type Taps<K, C, D, T> = (u32, <D as Size>::Array<Patch<K, C, T>>);
-
-/// Takes an input in, and gives the values that are now under the kernel.
-pub(super) fn slide<'a, K: Size, C: Size, D: Size, T: Scalar>(
-    (next, patches): &'a mut Taps<K, C, D, T>,
-    input: &[T],
-) -> &'a [T] {
-    let now = *next as usize;
-    *next = (*next + 1) % D::U32;
-    let mut patches = flat::<K, C, T>(patches.as_mut_slice()).chunks_exact_mut(K::USIZE * C::USIZE);
-    let patch = patches.nth(now).unwrap_or_default();
-    patch.copy_within(C::USIZE.., 0);
-    for (slot, x) in patch.iter_mut().skip((K::USIZE - 1) * C::USIZE).zip(input) {
-        *slot = *x;
-    }
-    patch
 }
 
 /// `weights[kernel][feature][filter]`.
