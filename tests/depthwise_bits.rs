@@ -160,10 +160,12 @@ layers! {
     image DepthwiseConv2d<Image<U2, U7, U9>, U3, Identity, U2, Same>, [3, 2, 1, 1];
     image DepthwiseConv2d<Image<U1, U2, U3>, U5, Identity, U1, Same>, [5, 1, 2, 1];
     image DepthwiseConv2d<Image<U2, U5, U7>, U2, Identity, U1, Same>, [2, 1, 0, 1];
-    // several panels, and rows that are too long for one
+    // several panels, and kernels that are too large for one
     image DepthwiseConv2d<Image<U1, U20, U512>, U3, Identity, U1, Same>, [3, 1, 1, 1];
     image DepthwiseConv2d<Image<U2, U24, U704>, U3, Identity, U2, Same>, [3, 2, 0, 1];
-    image DepthwiseConv2d<Image<U1, U4, U2048>, U3, Identity, U1, Same>, [3, 1, 1, 1];
+    image DepthwiseConv2d<Image<U2, U4, U2>, U5, Identity, U1, Same>, [5, 1, 2, 1];
+    image DepthwiseConv2d<Image<U2, U24, U30>, U19, Identity, U1, Same>, [19, 1, 9, 1];
+    image DepthwiseConv2d<Image<U1, U24, U30>, U19, Identity, U2, Same>, [19, 2, 8, 1];
     // more weights than are summed together
     image DepthwiseConv2d<Image<U2, U9, U12>, U7, Identity, U1, Same>, [7, 1, 3, 1];
     sequence DepthwiseConv1d<Sequence<U11, U19>, U3>, [3, 1, 0, 1];

@@ -13,13 +13,13 @@ use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Elementwise, Kernel, elementwise};
-use crate::size::{Count, FixedArray};
+use crate::size::{Count, Element, FixedArray};
 use crate::sizes::U1;
 use crate::{Image, Scalar, Shape, Size, fingerprint};
 
 mod plane;
 
-use plane::{PANEL, Plane};
+use plane::{Plane, ROWS};
 
 /// A depthwise convolution:
 /// `output[c][y][x] = A(bias[c] + sum of input[c][y * S + i][x * S + j] * weights[c][i][j])`, over all places `i`, `j` of a
@@ -46,7 +46,7 @@ use plane::{PANEL, Plane};
 ///
 /// # The order of its sums
 ///
-/// It is computed in plain loops from a panel of 4,096 values, some rows of a channel with their padding; product and sum are
+/// It is computed in plain loops from a panel of as many values as 16 rows of the image have: some rows of a channel, with their padding; product and sum are
 /// rounded apart: the same bits on every target, with or without [`Portable`](crate::Portable).
 ///
 /// - An output starts at its bias and adds its products by row and column of the kernel; in the padding they are those with 0.
@@ -73,12 +73,14 @@ impl<C: Size, H: Size, W: Size, K: Size, A, S: Size, P: Padding>
 
     fn sums<T: Scalar>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
+        let mut panel = [<W::Array<T>>::ZERO; ROWS];
         let job = Forward {
             plane: Self::PLANE,
             weights,
             bias,
             inputs,
             outputs,
+            panel: W::Array::flatten_mut(&mut panel),
         };
         elementwise(job.outputs.len(), job);
     }
@@ -90,6 +92,7 @@ struct Forward<'a, T> {
     bias: &'a [T],
     inputs: &'a [T],
     outputs: &'a mut [T],
+    panel: &'a mut [T],
 }
 
 impl<T: Scalar> Elementwise for Forward<'_, T> {
@@ -98,14 +101,13 @@ impl<T: Scalar> Elementwise for Forward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let plane = self.plane;
-        let mut panel = [T::ZERO; PANEL];
         let channels = self.inputs.chunks_exact(plane.inputs());
         let filters = self.weights.chunks_exact(plane.taps()).zip(self.bias);
         for ((inputs, outputs), (weights, bias)) in channels
             .zip(self.outputs.chunks_exact_mut(plane.outputs()))
             .zip(filters.cycle())
         {
-            plane.slide(*bias, &weights.iter(), inputs, outputs, &mut panel);
+            plane.slide(*bias, &weights.iter(), inputs, outputs, self.panel);
         }
     }
 }
@@ -117,6 +119,7 @@ struct WeightGradient<'a, T> {
     output_gradient: &'a [T],
     weights: &'a mut [T],
     bias: &'a mut [T],
+    panel: &'a mut [T],
 }
 
 impl<T: Scalar> Elementwise for WeightGradient<'_, T> {
@@ -125,7 +128,6 @@ impl<T: Scalar> Elementwise for WeightGradient<'_, T> {
     #[inline(always)]
     fn run(self) {
         let plane = self.plane;
-        let mut panel = [T::ZERO; PANEL];
         let channels = self.bias.len();
         let samples = self.inputs.chunks_exact(channels * plane.inputs());
         let slopes = self.output_gradient;
@@ -137,7 +139,7 @@ impl<T: Scalar> Elementwise for WeightGradient<'_, T> {
                 .zip(filters)
                 .zip(&mut *self.bias)
             {
-                plane.add_gradient(inputs, slopes, weights, bias, &mut panel);
+                plane.add_gradient(inputs, slopes, weights, bias, self.panel);
             }
         }
     }
@@ -148,6 +150,7 @@ struct InputGradient<'a, T> {
     weights: &'a [T],
     output_gradient: &'a [T],
     input_gradient: &'a mut [T],
+    panel: &'a mut [T],
 }
 
 impl<T: Scalar> Elementwise for InputGradient<'_, T> {
@@ -156,7 +159,6 @@ impl<T: Scalar> Elementwise for InputGradient<'_, T> {
     #[inline(always)]
     fn run(self) {
         let plane = self.plane;
-        let mut panel = [T::ZERO; PANEL];
         let slopes = self.output_gradient.chunks_exact(plane.outputs());
         for ((slots, slopes), weights) in self
             .input_gradient
@@ -168,7 +170,7 @@ impl<T: Scalar> Elementwise for InputGradient<'_, T> {
                 let weights = &weights.iter().rev();
                 plane
                     .turned()
-                    .slide(T::ZERO, weights, slopes, slots, &mut panel);
+                    .slide(T::ZERO, weights, slopes, slots, self.panel);
             } else {
                 spread(plane, weights, slopes, slots);
             }
@@ -241,8 +243,8 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::PLANE.outputs();
-    const FORWARD_VALUES: usize = PANEL;
-    const BACKWARD_VALUES: usize = PANEL;
+    const FORWARD_VALUES: usize = ROWS * W::USIZE;
+    const BACKWARD_VALUES: usize = ROWS * W::USIZE;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -281,12 +283,15 @@ where
         let kept = <A::Keeps as Keep>::kept(pass.tape);
         activation::chain::<A, T>(pass.output_gradient, kept);
         let (weights, bias) = cut_mut(pass.gradient, Self::WEIGHTS);
+        let mut panel = [<W::Array<T>>::ZERO; ROWS];
+        let panel = W::Array::flatten_mut(&mut panel);
         let job = WeightGradient {
             plane: Self::PLANE,
             inputs: pass.inputs,
             output_gradient: pass.output_gradient,
             weights,
             bias,
+            panel: &mut *panel,
         };
         elementwise(job.inputs.len(), job);
         if let Some(input_gradient) = pass.input_gradient {
@@ -295,6 +300,7 @@ where
                 weights: cut(parameters, Self::WEIGHTS).0,
                 output_gradient: pass.output_gradient,
                 input_gradient,
+                panel,
             };
             elementwise(job.output_gradient.len(), job);
         }

@@ -4,8 +4,8 @@ use crate::Scalar;
 use crate::layer::window::Axis;
 use crate::layer::{cut, cut_mut};
 
-/// The values of a panel: some rows of a plane, with the zeros of their padding.
-pub(super) const PANEL: usize = 4096;
+/// A panel holds some rows of a plane, with the zeros of their padding: as many values as so many rows of inputs.
+pub(super) const ROWS: usize = 16;
 
 /// Sums that are added to in turn.
 const LANES: usize = 8;
@@ -42,8 +42,8 @@ impl Plane {
         (self.columns.outputs - 1) * self.columns.stride + self.columns.kernel
     }
     /// The rows of outputs for which the panel has room, and for a vector beyond.
-    const fn band(self) -> usize {
-        match ((PANEL - LANES) / self.pitch()).checked_sub(self.rows.kernel) {
+    const fn band(self, panel: usize) -> usize {
+        match (panel.saturating_sub(LANES) / self.pitch()).checked_sub(self.rows.kernel) {
             Some(more) => more / self.rows.stride + 1,
             None => 0,
         }
@@ -58,16 +58,16 @@ impl Plane {
         kernel: &(impl Iterator<Item = &'a T> + Clone),
         inputs: &[T],
         outputs: &mut [T],
-        panel: &mut [T; PANEL],
+        panel: &mut [T],
     ) {
-        let (width, band) = (self.columns.outputs, self.band());
+        let (width, band) = (self.columns.outputs, self.band(panel.len()));
         if band == 0 {
             return self.slide_apart(start, kernel, inputs, outputs);
         }
         for (rows, first) in outputs.chunks_mut(band * width).zip((0..).step_by(band)) {
             self.fill(first, rows.len() / width, inputs, panel);
             for (y, row) in rows.chunks_exact_mut(width).enumerate() {
-                let (_, under) = cut(panel.as_slice(), y * self.rows.stride * self.pitch());
+                let (_, under) = cut(panel, y * self.rows.stride * self.pitch());
                 match width {
                     _ if self.columns.stride > 1 => self.apart(start, kernel, under, row),
                     16.. => self.row::<16, T>(start, kernel, under, row),
@@ -123,7 +123,7 @@ impl Plane {
                 }
                 column += 1;
                 if column == self.columns.kernel {
-                    (line, column) = (cut(line, pitch).1, 0);
+                    (line, column) = (cut(line, pitch.min(line.len())).1, 0);
                 }
             }
             if let Some(to) = row.get_mut(x..).and_then(|row| row.first_chunk_mut::<L>()) {
@@ -150,7 +150,7 @@ impl Plane {
             }
             column += 1;
             if column == self.columns.kernel {
-                (line, column) = (cut(line, self.pitch()).1, 0);
+                (line, column) = (cut(line, self.pitch().min(line.len())).1, 0);
             }
         }
     }
@@ -184,7 +184,7 @@ impl Plane {
         slopes: &[T],
         weights: &mut [T],
         bias: &mut T,
-        panel: &mut [T; PANEL],
+        panel: &mut [T],
     ) {
         let mut sums = [T::ZERO; LANES];
         for dy in slopes.chunks_exact(self.columns.outputs) {
@@ -196,7 +196,7 @@ impl Plane {
         for (weights, first) in weights.chunks_mut(TOGETHER).zip((0..).step_by(TOGETHER)) {
             let mut sums = [[T::ZERO; LANES]; TOGETHER];
             let (sums, _) = cut_mut(&mut sums, weights.len());
-            if self.band() == 0 {
+            if self.band(panel.len()) == 0 {
                 self.add_products_apart(first, inputs, slopes, sums);
             } else {
                 self.add_products(first, inputs, slopes, sums, panel);
@@ -215,10 +215,10 @@ impl Plane {
         inputs: &[T],
         slopes: &[T],
         sums: &mut [[T; LANES]],
-        panel: &mut [T; PANEL],
+        panel: &mut [T],
     ) {
         let (width, stride) = (self.columns.outputs, self.columns.stride);
-        let (band, kernel) = (self.band(), self.columns.kernel);
+        let (band, kernel) = (self.band(panel.len()), self.columns.kernel);
         for (rows, top) in slopes.chunks(band * width).zip((0..).step_by(band)) {
             self.fill(top, rows.len() / width, inputs, panel);
             for (y, dy) in rows.chunks_exact(width).enumerate() {
@@ -229,7 +229,7 @@ impl Plane {
                         Some(whole) => *whole,
                         None => padded(dy.iter()),
                     };
-                    let mut line = cut(panel.as_slice(), row + x * stride).1;
+                    let mut line = cut(panel, row + x * stride).1;
                     let mut column = first % kernel;
                     for sums in &mut *sums {
                         let values = line.get(column..).unwrap_or_default();
