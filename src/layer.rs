@@ -57,12 +57,15 @@ pub use dense::{Dense, DenseMut, DenseRef};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dMut, DepthwiseConv2dRef};
 pub use depthwise1d::{DepthwiseConv1d, DepthwiseConv1dMut, DepthwiseConv1dRef};
 pub use dropout::Dropout;
-pub use normalization::{Centered, Centering, LayerNorm, Normalization, RmsNorm, Uncentered};
+pub use normalization::{
+    Centered, Centering, LayerNorm, LayerNormMut, LayerNormRef, Normalization, RmsNorm, Uncentered,
+};
 pub use parallel::Parallel;
 pub use pooling::{AveragePool1d, AveragePool2d, GlobalAveragePool, MaxPool1d, MaxPool2d};
 pub use portable::Portable;
 pub use recurrent::{
-    AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, Rnn, RnnCell,
+    AllStates, Cell, Gives, Gru, GruCell, LastState, Lstm, LstmCell, Recurrent, RecurrentMut,
+    RecurrentRef, Rnn, RnnCell,
 };
 pub use residual::Residual;
 pub use streaming::{State, Streaming};
@@ -275,6 +278,24 @@ pub trait View: Layer {
     /// The parameters, to write.
     fn view_mut<T: Scalar>(parameters: &mut [T]) -> Self::Mut<'_, T>;
 }
+
+/// Layers without parameters have nothing to look at.
+macro_rules! views_of_nothing {
+    ($($layer:ident<$($part:ident),*>)*) => {$(
+        impl<$($part),*> View for $layer<$($part),*>
+        where
+            Self: Layer,
+        {
+            type Ref<'a, T: Scalar> = ();
+            type Mut<'a, T: Scalar> = ();
+
+            fn view<T: Scalar>(_: &[T]) {}
+            fn view_mut<T: Scalar>(_: &mut [T]) {}
+        }
+    )*};
+}
+
+views_of_nothing!(Activate<S, A> Softmax<S> Reshape<I, O> Dropout<S, P>);
 
 /// Where a layer that draws random numbers in training (dropout) takes them from: the trainer's seed, the number of the
 /// update, the sample's place in its batch and the layer's place in the network, so that they never depend on the size

@@ -328,6 +328,24 @@ impl<L: View, T: Scalar, S: Storage> Network<L, T, S> {
     /// assert_eq!(hidden.weights[1][2], 0.0); // from input 1 to output 2
     /// assert_eq!(output.bias, &[0.0]);
     /// ```
+    ///
+    /// A layer without parameters has nothing to show, and one that holds others shows theirs:
+    ///
+    /// ```
+    /// use sizednet::{Dense, Dropout, Gru, LayerNorm, Network, Residual, Sequence, sizes::*};
+    ///
+    /// type Detector = (
+    ///     Gru<Sequence<U20, U3>, U16>,
+    ///     LayerNorm<U16>,
+    ///     Dropout<U16, U10>,
+    ///     Residual<Dense<U16, U16>>,
+    /// );
+    /// let mut network = Network::<Detector>::zeros();
+    /// let (gru, norm, (), block) = network.layers_mut();
+    /// gru.state_bias[1] = [-1.0; 16]; // z
+    /// norm.weights[15] = 2.0;
+    /// block.weights[3][4] = 0.5;
+    /// ```
     pub fn layers(&self) -> L::Ref<'_, T> {
         L::view(self.parameters())
     }

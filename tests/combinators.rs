@@ -179,3 +179,24 @@ fn fingerprints_tell_a_layer_from_what_is_around_it() {
         assert!(!prints[..i].contains(a), "{i}");
     }
 }
+
+#[test]
+fn views_show_the_layers_inside() {
+    type Both = Parallel<(RmsNorm<U2>, Dense<U2, U1>), Residual<LayerNorm<U2>>>;
+    let mut network = Network::<Both>::zeros();
+    let ((norm, dense), residual) = network.layers_mut();
+    *norm = [1.0, 2.0];
+    *dense.weights = [[3.0], [4.0]];
+    *dense.bias = [5.0];
+    *residual.weights = [6.0, 7.0];
+    *residual.bias = [8.0, 9.0];
+    assert_eq!(
+        network.parameters().as_slice(),
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+    );
+    let ((norm, dense), residual) = network.layers();
+    assert_eq!(
+        (norm[1], dense.weights[1], residual.bias[1]),
+        (2.0, [4.0], 9.0)
+    );
+}

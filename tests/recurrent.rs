@@ -6,7 +6,7 @@ use sizednet::initializer::uniform;
 use sizednet::layer::{State, Streaming};
 use sizednet::{
     AllStates, Dense, Element, Gradient, Gru, InputArray, Layer, Lstm, MeanSquaredError, Network,
-    OutputArray, Portable, Rnn, Scalar, Sequence, Sgd, Shape, Tanh, Tape, Target, Trainer,
+    OutputArray, Portable, Reshape, Rnn, Scalar, Sequence, Sgd, Shape, Tanh, Tape, Target, Trainer,
     gradient_check, sizes::*,
 };
 
@@ -261,4 +261,30 @@ fn a_portable_step_is_a_plain_loop_to_the_bit() {
         }
     }
     assert_eq!(network.forward(&input).as_slice(), h);
+}
+
+#[test]
+fn views_are_the_parameters_in_their_order() {
+    type Layers = (
+        Gru<Input, U4>,
+        Reshape<U4, Sequence<U2, U2>>,
+        Lstm<Sequence<U2, U2>, U2>,
+    );
+    let mut network = Network::<Layers, f64>::zeros();
+    for (place, value) in (0..).zip(network.parameters_mut()) {
+        *value = f64::from(place);
+    }
+    let (gru, (), lstm) = network.layers();
+    assert_eq!(gru.input_weights[2][1][3], 31.0); // 2 * 12 + 1 * 4 + 3
+    assert_eq!(gru.state_weights[0][0][0], 36.0);
+    assert_eq!(gru.state_weights[3][2][3], 83.0);
+    assert_eq!(gru.input_bias[0], [84.0, 85.0, 86.0, 87.0]);
+    assert_eq!(gru.state_bias[2], [104.0, 105.0, 106.0, 107.0]);
+    assert_eq!(lstm.input_weights[0][0], [108.0, 109.0]);
+    assert_eq!(lstm.state_bias[3][1], 155.0);
+    let (gru, (), lstm) = network.layers_mut();
+    gru.state_bias[2][3] = -1.0;
+    lstm.state_weights[1][3][1] = -2.0;
+    assert_eq!(network.parameters()[107], -1.0);
+    assert_eq!(network.parameters()[139], -2.0);
 }

@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use generic_array::typenum::{B0, UInt, Unsigned};
 use rand_core::Rng;
 
+use super::dense::LENGTHS;
 use super::streaming::Streaming;
-use super::{Backward, Layer, Module, Tensor, cut, cut_mut};
+use super::{Backward, Layer, Module, Tensor, View, cut, cut_mut};
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
 use crate::size::Count;
@@ -192,5 +193,62 @@ impl<C: Centering<Values<S>>, S: Shape> Streaming for Normalization<C, S> {
 
     fn step<T: Scalar, K: Kernel>(parameters: &[T], _: &mut (), input: &[T], output: &mut [T]) {
         Self::forward::<T, K>(parameters, input, output);
+    }
+}
+
+/// The parameters of a [`LayerNorm`], to read; of an image or of a step of a sequence as arrays of that shape.
+#[derive(Debug)]
+pub struct LayerNormRef<'a, S: Shape, T: Scalar> {
+    /// A factor for each value.
+    pub weights: &'a <S::Step as Shape>::Array<T>,
+    /// What is added to each.
+    pub bias: &'a <S::Step as Shape>::Array<T>,
+}
+
+/// The parameters of a [`LayerNorm`], to write; as in [`LayerNormRef`].
+#[derive(Debug)]
+pub struct LayerNormMut<'a, S: Shape, T: Scalar> {
+    /// A factor for each value.
+    pub weights: &'a mut <S::Step as Shape>::Array<T>,
+    /// What is added to each.
+    pub bias: &'a mut <S::Step as Shape>::Array<T>,
+}
+
+impl<S: Shape> View for LayerNorm<S>
+where
+    Self: Layer,
+{
+    type Ref<'a, T: Scalar> = LayerNormRef<'a, S, T>;
+    type Mut<'a, T: Scalar> = LayerNormMut<'a, S, T>;
+
+    fn view<T: Scalar>(parameters: &[T]) -> LayerNormRef<'_, S, T> {
+        let (weights, bias) = cut(parameters, Values::<S>::USIZE);
+        LayerNormRef {
+            weights: S::Step::from_flat(weights).expect(LENGTHS),
+            bias: S::Step::from_flat(bias).expect(LENGTHS),
+        }
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> LayerNormMut<'_, S, T> {
+        let (weights, bias) = cut_mut(parameters, Values::<S>::USIZE);
+        LayerNormMut {
+            weights: S::Step::from_flat_mut(weights).expect(LENGTHS),
+            bias: S::Step::from_flat_mut(bias).expect(LENGTHS),
+        }
+    }
+}
+
+/// Its weights.
+impl<S: Shape> View for RmsNorm<S>
+where
+    Self: Layer,
+{
+    type Ref<'a, T: Scalar> = &'a <S::Step as Shape>::Array<T>;
+    type Mut<'a, T: Scalar> = &'a mut <S::Step as Shape>::Array<T>;
+
+    fn view<T: Scalar>(parameters: &[T]) -> Self::Ref<'_, T> {
+        S::Step::from_flat(parameters).expect(LENGTHS)
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> Self::Mut<'_, T> {
+        S::Step::from_flat_mut(parameters).expect(LENGTHS)
     }
 }

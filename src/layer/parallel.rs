@@ -6,7 +6,7 @@ use core::ops::Add;
 use generic_array::typenum::{Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut, outputs_of};
+use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut, outputs_of};
 use crate::chain::Plus;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -193,5 +193,23 @@ where
     fn rows(visit: &mut impl FnMut(Row)) {
         A::rows(visit);
         B::rows(visit);
+    }
+}
+
+/// The views of both.
+impl<A: View, B: View> View for Parallel<A, B>
+where
+    Self: Layer,
+{
+    type Ref<'a, T: Scalar> = (A::Ref<'a, T>, B::Ref<'a, T>);
+    type Mut<'a, T: Scalar> = (A::Mut<'a, T>, B::Mut<'a, T>);
+
+    fn view<T: Scalar>(parameters: &[T]) -> Self::Ref<'_, T> {
+        let (a, b) = cut(parameters, A::Parameters::USIZE);
+        (A::view(a), B::view(b))
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> Self::Mut<'_, T> {
+        let (a, b) = cut_mut(parameters, A::Parameters::USIZE);
+        (A::view_mut(a), B::view_mut(b))
     }
 }

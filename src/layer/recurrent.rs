@@ -18,9 +18,11 @@ use crate::sizes::U1;
 use crate::{Scalar, Sequence, Shape};
 
 mod cell;
+mod view;
 
 use cell::Step;
 pub use cell::{Cell, GruCell, LstmCell, RnnCell};
+pub use view::{RecurrentMut, RecurrentRef};
 
 /// The gated recurrent unit (Cho and others, 2014), in the variant of `PyTorch` and cuDNN:
 ///

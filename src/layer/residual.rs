@@ -6,7 +6,7 @@ use generic_array::typenum::Unsigned;
 use rand_core::Rng;
 
 use super::streaming::Streaming;
-use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut, outputs_of};
+use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut, outputs_of};
 use crate::chain::Plus;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -121,6 +121,21 @@ where
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         F::rows(visit);
+    }
+}
+
+impl<F: View> View for Residual<F>
+where
+    Self: Layer,
+{
+    type Ref<'a, T: Scalar> = F::Ref<'a, T>;
+    type Mut<'a, T: Scalar> = F::Mut<'a, T>;
+
+    fn view<T: Scalar>(parameters: &[T]) -> F::Ref<'_, T> {
+        F::view(parameters)
+    }
+    fn view_mut<T: Scalar>(parameters: &mut [T]) -> F::Mut<'_, T> {
+        F::view_mut(parameters)
     }
 }
 
