@@ -8,7 +8,7 @@ use sizednet::kernel::NativeKernel;
 use sizednet::layer::{Backward, Noise, State};
 use sizednet::{
     AllStates, Dense, Dropout, Gradient, Gru, Image, Layer, LayerNorm, MeanSquaredError, Network,
-    RmsNorm, Sequence, Sgd, Tanh, Tape, Trainer, gradient_check, sizes::*,
+    RmsNorm, Sequence, Sgd, Size, Tanh, Tape, Trainer, gradient_check, sizes::*,
 };
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -185,4 +185,57 @@ fn dropout_is_the_identity_outside_of_training() {
     let network = Network::<Dropout<U64, U25>>::zeros();
     let input = core::array::from_fn(|i| i as f32);
     assert_eq!(network.forward(&input), input);
+}
+
+/// What a trainer makes of 21 samples in batches of 8, as bits.
+fn trained<L: Layer<Input = U6, Output = U4>, B: Size>() -> Vec<u32> {
+    let samples: Vec<_> = (0..21_u8)
+        .map(|i| {
+            (
+                [0, 1, 2, 3, 4, 5].map(|j| f32::from(i % 7 * 3 + j) / 9.0 - 1.0),
+                [0.5; 4],
+            )
+        })
+        .collect();
+    let mut network = Network::<L>::random(&mut Xoshiro256PlusPlus::seed_from_u64(4));
+    let mut trainer = Trainer::mini_batch_in_blocks::<U8, B>(MeanSquaredError, Sgd::new(0.1));
+    trainer.seed(3);
+    for epoch in trainer.epochs(&mut network, &samples).take(3) {
+        epoch.expect("finite");
+    }
+    network.parameters().iter().map(|p| p.to_bits()).collect()
+}
+
+#[test]
+fn what_a_trainer_leaves_out_depends_on_neither_blocks_nor_nesting() {
+    type First = Dense<U6, U9, Tanh>;
+    type Last = Dense<U9, U4>;
+    type Row = (First, Dropout<U9, U40>, Last, Dropout<U4, U10>);
+    let wanted = trained::<Row, U8>();
+    assert_eq!(trained::<Row, U1>(), wanted);
+    assert_eq!(trained::<Row, U3>(), wanted);
+    assert_eq!(trained::<Row, U32>(), wanted);
+    let left = trained::<(((First, Dropout<U9, U40>), Last), Dropout<U4, U10>), U3>();
+    let right = trained::<(First, (Dropout<U9, U40>, (Last, Dropout<U4, U10>))), U5>();
+    assert_eq!(left, wanted);
+    assert_eq!(right, wanted);
+    // that of two layers is not the same, nor is there none
+    assert_ne!(trained::<(First, Dropout<U9, U40>, Last), U8>(), wanted);
+    assert_ne!(trained::<(First, Last), U8>(), wanted);
+}
+
+#[test]
+fn a_stream_through_dropout_is_inference() {
+    type Layers = (Gru<Sequence<U3, U2>, U5>, Dropout<U5, U50>, Dense<U5, U4>);
+    let network = Network::<Layers>::random(&mut Xoshiro256PlusPlus::seed_from_u64(3));
+    let input = [[1.0, 2.0], [0.0, 0.5], [7.0, 8.0]];
+    let mut state = State::<Layers>::new();
+    let outputs = input.map(|step| network.step(&step, &mut state));
+    assert_eq!(outputs[2], network.forward(&input));
+    type Without = (Gru<Sequence<U3, U2>, U5>, Dense<U5, U4>);
+    let mut without = Network::<Without>::zeros();
+    without
+        .parameters_mut()
+        .copy_from_slice(network.parameters());
+    assert_eq!(without.forward(&input), network.forward(&input));
 }

@@ -10,10 +10,11 @@ use rayon::ThreadPoolBuilder;
 use sizednet::initializer::uniform;
 use sizednet::optimizer::State;
 use sizednet::{
-    Adam, Batching, Class, CrossEntropy, DataError, Dense, Element, FullBatch, Gradient, Heap,
-    HeapArray, InputArray, Layer, Loss, MeanSquaredError, MiniBatch, Network, Optimizer,
-    OutputArray, OwnOrder, ParallelTrainer, Place, Portable, Relu, RmsProp, Rprop, Scalar, Sgd,
-    Shape, Stochastic, Tanh, Target, Trainer, TrainingError, optimizer::ParameterState, sizes::*,
+    Adam, AllStates, Batching, Class, CrossEntropy, DataError, Dense, Dropout, Element, FullBatch,
+    Gradient, Gru, Heap, HeapArray, InputArray, Layer, LayerNorm, Loss, Lstm, MeanSquaredError,
+    MiniBatch, Network, Optimizer, OutputArray, OwnOrder, ParallelTrainer, Place, Portable, Relu,
+    Residual, RmsProp, Rprop, Scalar, Sequence, Sgd, Shape, Stochastic, Tanh, Target, Trainer,
+    TrainingError, optimizer::ParameterState, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -30,6 +31,14 @@ type Wide = (Dense<U70, U130, Relu>, Dense<U130, U10>);
 type Mixed = (
     Dense<U17, U33, Tanh>,
     Portable<(Dense<U33, U9, Relu>, Dense<U9, U1>)>,
+);
+
+/// Layers whose way back goes over steps, and over layers inside.
+type Assorted = (
+    Gru<Sequence<U4, U3>, U9, AllStates>,
+    Lstm<Sequence<U4, U9>, U6>,
+    Dropout<U6, U25>,
+    Residual<(LayerNorm<U6>, Dense<U6, U6>)>,
 );
 
 type Data<L, T> = Vec<(InputArray<L, T>, OutputArray<L, T>)>;
@@ -151,6 +160,8 @@ fn any_number_of_threads_gives_the_same_bits() {
     check::<Wide, MiniBatch<U300>, f32>();
     check::<Mixed, FullBatch, f32>();
     check::<Mixed, MiniBatch<U64>, f64>();
+    check::<Assorted, MiniBatch<U40>, f32>();
+    check::<Assorted, FullBatch, f64>();
 }
 
 #[test]
@@ -158,6 +169,9 @@ fn blocks_change_no_bit() {
     let wanted = trained::<Wide, FullBatch, f32>(150);
     assert_eq!(trained::<Wide, FullBatch<U1>, f32>(150), wanted);
     assert_eq!(trained::<Wide, FullBatch<U5>, f32>(150), wanted);
+    let wanted = trained::<Assorted, FullBatch, f32>(150);
+    assert_eq!(trained::<Assorted, FullBatch<U1>, f32>(150), wanted);
+    assert_eq!(trained::<Assorted, FullBatch<U5>, f32>(150), wanted);
     assert_eq!(trained::<Wide, FullBatch<U64>, f32>(150), wanted);
     assert_eq!(trained::<Wide, MiniBatch<U150>, f32>(150), wanted);
     assert_eq!(trained::<Wide, MiniBatch<U1000>, f32>(150), wanted);

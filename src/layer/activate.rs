@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use generic_array::typenum::{U0, Unsigned};
+use generic_array::typenum::{Const, U0, Unsigned};
 
 use super::streaming::Streaming;
 use super::{Backward, Layer};
@@ -111,19 +111,72 @@ impl<S: Shape> Layer for Softmax<S> {
 #[derive(Debug, Clone, Copy)]
 pub struct Reshape<I, O>(PhantomData<fn() -> (I, O)>);
 
-/// Implemented by a number of values for itself.
+/// Implemented for two equal numbers of values, whose shapes the constants are, with 1 where there is no dimension.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "shape mismatch: a reshape gives as many values as it takes",
-    label = "another number of values",
-    note = "messages spell a number by its binary digits: `UTerm` is 0, `UInt<UInt<UTerm, B1>, B0>` is 2"
+    message = "shape mismatch: a reshape takes {A}x{B}x{C} values, and gives {D}x{E}x{F}",
+    label = "from {A}x{B}x{C} to {D}x{E}x{F} values",
+    note = "a reshape gives as many values as it takes"
 )]
-pub trait AsMany<Other> {}
-impl<N> AsMany<N> for N {}
+pub trait AsMany<
+    Given,
+    Wanted,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const D: usize,
+    const E: usize,
+    const F: usize,
+>
+{
+}
+impl<
+    N,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const D: usize,
+    const E: usize,
+    const F: usize,
+> AsMany<N, N, A, B, C, D, E, F> for ()
+{
+}
+
+/// Implemented by the key of a shape of `Given` values for that of a shape of as many.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "whether a reshape gives as many values as it takes is not known here",
+    label = "not known here",
+    note = "where a size or a layer is generic, name the whole architecture in a bound: `where (Dense<U2, H>, Dense<H, U1>): Layer`"
+)]
+pub trait Becomes<Other, Given, Wanted> {}
+
+macro_rules! becomes {
+    ($(($a:ty, $b:ty; $($from:ident)*; $A:tt $B:tt $C:tt; $($to:ident)*; $D:tt $E:tt $F:tt))*) => {$(
+        impl<Given, Wanted, $(const $from: usize,)* $(const $to: usize),*> Becomes<$b, Given, Wanted> for $a
+        where
+            (): AsMany<Given, Wanted, $A, $B, $C, $D, $E, $F>,
+        {
+        }
+    )*};
+}
+
+// each kind of shape to each
+becomes! {
+    (Const<C>, Const<F>; C; 1 1 C; F; 1 1 F)
+    (Const<C>, (Const<E>, Const<F>); C; 1 1 C; E F; 1 E F)
+    (Const<C>, (Const<D>, Const<E>, Const<F>); C; 1 1 C; D E F; D E F)
+    ((Const<B>, Const<C>), Const<F>; B C; 1 B C; F; 1 1 F)
+    ((Const<B>, Const<C>), (Const<E>, Const<F>); B C; 1 B C; E F; 1 E F)
+    ((Const<B>, Const<C>), (Const<D>, Const<E>, Const<F>); B C; 1 B C; D E F; D E F)
+    ((Const<A>, Const<B>, Const<C>), Const<F>; A B C; A B C; F; 1 1 F)
+    ((Const<A>, Const<B>, Const<C>), (Const<E>, Const<F>); A B C; A B C; E F; 1 E F)
+    ((Const<A>, Const<B>, Const<C>), (Const<D>, Const<E>, Const<F>); A B C; A B C; D E F; D E F)
+}
 
 impl<I: Shape, O: Shape> Layer for Reshape<I, O>
 where
-    I::Len: AsMany<O::Len>,
+    I::Key: Becomes<O::Key, I::Len, O::Len>,
 {
     type Input = I;
     type Output = O;

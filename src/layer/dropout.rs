@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use generic_array::typenum::{B0, U0, UInt, Unsigned};
+use generic_array::typenum::{B0, B1, IsLess, U0, U100, UInt, Unsigned};
 
 use super::streaming::Streaming;
 use super::{Backward, Layer, Noise, cut, cut_mut};
@@ -28,19 +28,23 @@ use crate::{Scalar, Shape, Size};
 #[derive(Debug, Clone, Copy)]
 pub struct Dropout<S, Percent>(PhantomData<fn() -> (S, Percent)>);
 
-impl<S: Shape, Percent: Size> Dropout<S, Percent> {
+/// A number of percent that leaves something.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "dropout has to leave something: less than 100 percent",
+    label = "100 percent or more"
+)]
+pub trait Below100: Size {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Size + IsLess<U100, Output = B1>> Below100 for P {}
+
+impl<S: Shape, Percent: Below100> Dropout<S, Percent> {
     /// A value stays if 32 random bits are at least this.
-    const THRESHOLD: u64 = {
-        let percent = <Percent as Unsigned>::U64;
-        assert!(
-            percent < 100,
-            "dropout has to leave something: less than 100 percent"
-        );
-        (percent << 32) / 100
-    };
+    const THRESHOLD: u64 = (<Percent as Unsigned>::U64 << 32) / 100;
 }
 
-impl<S: Shape, Percent: Size> Layer for Dropout<S, Percent>
+impl<S: Shape, Percent: Below100> Layer for Dropout<S, Percent>
 where
     UInt<S::Len, B0>: Count,
 {
@@ -82,7 +86,7 @@ where
     }
 }
 
-impl<S: Shape, Percent: Size> Streaming for Dropout<S, Percent>
+impl<S: Shape, Percent: Below100> Streaming for Dropout<S, Percent>
 where
     Self: Layer,
 {

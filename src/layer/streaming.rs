@@ -14,9 +14,9 @@ use crate::{Element, Network, Scalar, Shape, Storage};
 /// The last of the steps gives the output that [`Layer::forward`] gives for the whole sequence, bit for bit. A stream may have
 /// any number of steps.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not take one step at a time",
-    label = "needs a whole sequence",
-    note = "recurrent layers, dense layers after them and tuples of these stream"
+    message = "a layer that needs its whole input can't take one step at a time",
+    label = "can't take one step at a time",
+    note = "recurrent layers stream, and what works on each step by itself: `Dense` after them, norms, `Dropout`, `Activate`, `Softmax`, `Residual` and tuples of these"
 )]
 pub trait Streaming: Layer {
     /// What one step takes.
