@@ -1,4 +1,5 @@
-//! XOR, learned and saved with neither std nor an allocator: that it links is the proof, and it ends with 0 only if every row is right.
+//! XOR, and which of two steps of a sequence is the larger, learned with neither std nor an allocator: that it links is the
+//! proof, and it ends with 0 only if every answer is right.
 //!
 //! `cargo run --manifest-path tests/no_std/Cargo.toml` on Linux, where libc brings the start code, `memcpy` and `abort`.
 #![no_std]
@@ -7,9 +8,10 @@
 use core::panic::PanicInfo;
 
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
+use sizednet::layer::State;
 use sizednet::{
-    Adam, Dense, FullBatch, MeanSquaredError, Network, Sgd, Sigmoid, Trainer, TrainingError, file,
-    sizes::*,
+    Adam, Dense, FullBatch, Gru, MeanSquaredError, Network, Sequence, Sgd, Sigmoid, Trainer,
+    TrainingError, file, sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -62,9 +64,34 @@ fn goes_on() -> Result<bool, TrainingError> {
     Ok(saved.is_ok() && loaded.is_ok() && again == network)
 }
 
+type Listener = (Gru<Sequence<U2, U1>, U4>, Dense<U4, U1, Sigmoid>);
+
+static SEQUENCES: [([[f32; 1]; 2], [f32; 1]); 4] = [
+    ([[0.0], [1.0]], [1.0]),
+    ([[1.0], [0.0]], [0.0]),
+    ([[-1.0], [0.0]], [1.0]),
+    ([[0.0], [-1.0]], [0.0]),
+];
+
+/// Whether a recurrent layer learns, and hears the same in a stream.
+fn listens() -> Result<bool, TrainingError> {
+    let mut network = Network::<Listener>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+    let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.5));
+    for _ in 0..1_000 {
+        for (sequence, target) in &SEQUENCES {
+            trainer.step(&mut network, sequence, target)?;
+        }
+    }
+    Ok(SEQUENCES.iter().all(|(sequence, [target])| {
+        let mut state = State::<Listener>::new();
+        let [_, heard] = sequence.map(|input| network.step(&input, &mut state));
+        heard == network.forward(sequence) && (heard[0] > 0.5) == (*target > 0.5)
+    }))
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    match both_ways_learn().and_then(|learned| Ok(learned && goes_on()?)) {
+    match both_ways_learn().and_then(|learned| Ok(learned && goes_on()? && listens()?)) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(_) => 2,
