@@ -169,12 +169,12 @@ fn blocks_change_no_bit() {
     let wanted = trained::<Wide, FullBatch, f32>(150);
     assert_eq!(trained::<Wide, FullBatch<U1>, f32>(150), wanted);
     assert_eq!(trained::<Wide, FullBatch<U5>, f32>(150), wanted);
-    let wanted = trained::<Assorted, FullBatch, f32>(150);
-    assert_eq!(trained::<Assorted, FullBatch<U1>, f32>(150), wanted);
-    assert_eq!(trained::<Assorted, FullBatch<U5>, f32>(150), wanted);
     assert_eq!(trained::<Wide, FullBatch<U64>, f32>(150), wanted);
     assert_eq!(trained::<Wide, MiniBatch<U150>, f32>(150), wanted);
     assert_eq!(trained::<Wide, MiniBatch<U1000>, f32>(150), wanted);
+    let wanted = trained::<Assorted, FullBatch, f32>(150);
+    assert_eq!(trained::<Assorted, FullBatch<U1>, f32>(150), wanted);
+    assert_eq!(trained::<Assorted, FullBatch<U5>, f32>(150), wanted);
 }
 
 /// Adds neighbors, then the sums of neighbors.

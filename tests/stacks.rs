@@ -64,7 +64,7 @@ stacks! {
 }
 
 fn flat<S: Shape>(array: &mut S::Array<f64>) -> &mut [f64] {
-    S::flatten_mut(std::slice::from_mut(array))
+    S::flatten_mut(core::slice::from_mut(array))
 }
 
 fn drawn<S: Shape>(rng: &mut impl Rng) -> S::Array<f64> {
@@ -99,7 +99,7 @@ where
         *value = uniform(-1.0, 1.0, &mut rng);
     }
     let samples: [_; 5] =
-        std::array::from_fn(|_| (apart::<L::Input>(&mut rng), drawn::<L::Output>(&mut rng)));
+        core::array::from_fn(|_| (apart::<L::Input>(&mut rng), drawn::<L::Output>(&mut rng)));
     let (input, target) = &samples[0];
     let check = gradient_check(&mut network, &MeanSquaredError, input, target);
     assert!(check.error() < 1e-6, "seed {seed}: {check}");
