@@ -59,7 +59,13 @@ stacks! {
     largest_of_steps: (MaxPool1d<Steps, U2>, Conv1d<Sequence<U2, U3>, U4, U2, Gelu>, Dense<Sequence<U1, U4>, U2>);
     separable_steps: (DepthwiseConv1d<Steps, U3, Tanh, U1, Causal>, Conv1d<Sequence<U4, U3>, U6, U1, Silu>, Lstm<Sequence<U4, U6>, U3>);
 
+    filters_of_steps: (Conv1d<Sequence<U8, U3>, U4, U3, Silu, U2>, Gru<Sequence<U3, U4>, U3>, Dense<U3, U2>);
+    causal_and_same: (Conv1d<Steps, U4, U2, Tanh, U1, Causal, U2>, LayerNorm<Sequence<U4, U4>>, Conv1d<Sequence<U4, U4>, U17, U3, Gelu, U1, Same>, GlobalAveragePool<Sequence<U4, U17>>);
+    residual_filters: (Residual<Conv1d<Steps, U3, U3, Tanh, U1, Causal>>, AveragePool1d<Steps, U2>, Dense<Sequence<U2, U3>, U2>);
+    portable_filters: (MaxPool1d<Sequence<U8, U3>, U2>, Portable<Conv1d<Steps, U16, U2, Sigmoid>>, Dense<Sequence<U3, U16>, U2>);
+
     // images
+    separable_strided: (DepthwiseConv2d<Picture, U3, Tanh, U1, Same>, Conv2d<Picture, U5, U1, Silu>, DepthwiseConv2d<Image<U5, U6, U6>, U3, Gelu, U2>, Dense<Image<U5, U2, U2>, U2>);
     separable: (DepthwiseConv2d<Picture, U3, Tanh, U1, Same>, Conv2d<Picture, U5, U1, Silu>, GlobalAveragePool<Image<U5, U6, U6>>);
     rows_that_slide: (Conv2d<Image<U2, U5, U20>, U3, U3, Tanh>, Conv2d<Image<U3, U3, U18>, U9, U2, Silu>, Dense<Image<U9, U2, U17>, U2>);
     convolution: (Conv2d<Picture, U3, U3, Tanh>, Dense<Image<U3, U4, U4>, U2>);
