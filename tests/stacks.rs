@@ -120,24 +120,18 @@ where
     assert!(check.error() < 1e-6, "seed {seed}: {check}");
 
     // a block has the bits of its samples
-    let (mut one, mut two, mut many) = (
-        Gradient::<L, f64>::zeros(),
-        Gradient::<L, f64>::zeros(),
-        Gradient::<L, f64>::zeros(),
-    );
+    let (mut one, mut many) = (Gradient::<L, f64>::zeros(), Gradient::<L, f64>::zeros());
     let loss = MeanSquaredError;
     let found = [
         network.gradient_in_blocks::<U1, _, _, _>(&samples, &loss, &mut one),
-        network.gradient_in_blocks::<U2, _, _, _>(&samples, &loss, &mut two),
-        network.gradient_in_blocks::<U8, _, _, _>(&samples, &loss, &mut many),
+        network.gradient_in_blocks::<U2, _, _, _>(&samples, &loss, &mut many),
     ]
     .map(|found| found.expect("right").loss.to_bits());
-    assert_eq!(found, [found[0]; 3], "seed {seed}");
+    assert_eq!(found[0], found[1], "seed {seed}");
     let bits = |gradient: &Gradient<L, f64>| {
         let parameters = gradient.parameters().iter();
         parameters.map(|value| value.to_bits()).collect::<Vec<_>>()
     };
-    assert_eq!(bits(&one), bits(&two), "seed {seed}");
     assert_eq!(bits(&one), bits(&many), "seed {seed}");
     check.error()
 }
