@@ -2,7 +2,11 @@
 //!
 //! A `Dense<I, O, A>` is `nn.Linear`, and takes two numbers where it has an activation, as `nn.Linear` and `nn.ReLU` do;
 //! a tuple is an `nn.Sequential`, also within another. So `(Dense<U4, U8, Tanh>, Dense<U8, U3>)` has the tensors `0.weight`
-//! (`[8, 4]`: `PyTorch`'s `[outputs][inputs]`, transposed here), `0.bias`, `2.weight` and `2.bias`. Names of other modules are
+//! (`[8, 4]`: `PyTorch`'s `[outputs][inputs]`, transposed here), `0.bias`, `2.weight` and `2.bias`. A layer with weights is the module of
+//! that name (`nn.Conv2d`, `nn.Conv1d`, `nn.GRU`, `nn.LSTM`, `nn.RNN`, `nn.LayerNorm`, `nn.RMSNorm`); a dense layer that takes an image
+//! or a sequence takes a number for the `nn.Flatten` before it, `GlobalAveragePool` for the one behind it; pooling, `Dropout`,
+//! `Activate`, `Softmax` and `Reshape` take a number each. `Parallel` is an `nn.ModuleList` of two; `Residual<F>` has the names of
+//! `F`, without a level of its own. Names of other modules are
 //! [mapped](Safetensors::names), and batch normalizations [folded](Safetensors::fold_batch_norm) into the layers before them.
 //!
 //! ```

@@ -199,7 +199,8 @@ impl OwnedStorage for Stack {
 }
 
 /// Parameters in a box, built in place: for networks that are large for a stack. What passes between two layers still
-/// lies there, for a block of samples.
+/// lies there, for a block of samples: where that is too much, as in large networks of convolutions or in threads of small stacks, name
+/// a smaller block, as in `MiniBatch<U64, U1>`. `Trainer::STACK_BYTES` says how much it is at most.
 ///
 /// ```
 /// use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};

@@ -97,7 +97,9 @@ mod torch {
 
     use serde_json::Value;
     use sizednet::safetensors::Safetensors;
-    use sizednet::{GlobalAveragePool, Layer, MaxPool2d, Relu, Silu, Tanh};
+    use sizednet::{
+        Activate, GlobalAveragePool, Layer, MaxPool2d, Parallel, Relu, Residual, Silu, Tanh,
+    };
 
     use super::*;
 
@@ -220,6 +222,44 @@ mod torch {
             refused::<(Dense<U6, U6>,)>(format, &renamed(&file("nested.safetensors")),),
             "the file has no tensor `0.bias`; it has `0.weight`"
         );
+    }
+
+    /// A normalization behind a sum does not belong to what was added.
+    #[test]
+    fn nothing_is_folded_into_a_layer_whose_outputs_are_joined_with_others() {
+        let nested = file("nested.safetensors");
+        let nested = safetensors::SafeTensors::deserialize(&nested).expect("right");
+        let names = [
+            ("0.weight", "1.0.weight"),
+            ("0.bias", "1.1.bias"),
+            ("1.weight", "1.1.weight"),
+            ("1.bias", "1.1.bias"),
+            ("1.running_mean", "1.1.running_mean"),
+            ("1.running_var", "1.1.running_var"),
+            ("1.num_batches_tracked", "1.1.num_batches_tracked"),
+        ];
+        let tensors = || {
+            let views = names.map(|(to, from)| {
+                let tensor = nested.tensor(from).expect("right");
+                (to, tensor)
+            });
+            safetensors::serialize(views, None).expect("right")
+        };
+        let format = Safetensors::new().fold_batch_norm(1e-5);
+        let mut plain = Network::<(Dense<U6, U6>,)>::zeros();
+        format.load(&mut plain, &tensors()).expect("right");
+        assert_eq!(
+            refused::<(Residual<Dense<U6, U6>>,)>(format, &tensors()),
+            "the batch normalization of `1.running_mean` does not follow a layer that it can be folded into"
+        );
+        assert_eq!(
+            refused::<Parallel<Dense<U6, U6>, Activate<U6, Tanh>>>(format, &tensors()),
+            "the batch normalization of `1.running_mean` does not follow a layer that it can be folded into"
+        );
+        // within what is added it belongs to the layer before it
+        let mut inside = Network::<Residual<(Dense<U6, U6>,)>>::zeros();
+        format.load(&mut inside, &tensors()).expect("right");
+        assert_eq!(inside.parameters(), plain.parameters());
     }
 
     /// The file with `1.0.weight` alone, as `0.weight`.

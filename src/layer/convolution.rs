@@ -23,8 +23,9 @@ mod passes;
 use panel::{Geometry, Most};
 use passes::WayBack;
 
-/// A convolution: `output[f][y][x] = A(bias[f] + sum of input[c][y * S + i][x * S + j] * weights[c][i][j][f])`, over all
-/// channels `c` and places `i`, `j` of a kernel of `K` x `K`.
+/// A convolution: `output[f][y][x] = A(bias[f] + sum of input[c][y * S + i - before][x * S + j - before] * weights[c][i][j][f])`,
+/// over all channels `c` and places `i`, `j` of a kernel of `K` x `K`; `before` is 0, or the zeros of [`Same`](crate::layer::Same)
+/// before the first row, or column.
 ///
 /// Input an [`Image<C, H, W>`](Image), output an image of `F` channels, one for each filter, and as many rows and columns
 /// as there are windows. Stride `S`, padding `P` ([`Valid`] or [`Same`](crate::layer::Same)), activation `A`. As in other
@@ -46,7 +47,9 @@ use passes::WayBack;
 ///
 /// # The order of its sums
 ///
-/// It is computed by the [kernels](crate::kernel) of the crate, from a panel of at most 64 windows by 64 taps:
+/// It is computed by the [kernels](crate::kernel) of the crate, from a panel of at most 64 windows by 64 taps, with the sums of
+/// those windows beside it (on the way back twice as many values), or, without padding and where a row has 16 windows of stride 1 or
+/// more, from the image as it lies:
 ///
 /// - An output starts at its bias and adds its products first to last: by channel, row and column of the kernel. In the
 ///   padding the products are those with 0.

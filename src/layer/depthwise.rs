@@ -22,8 +22,8 @@ mod plane;
 use plane::{Plane, ROWS};
 
 /// A depthwise convolution:
-/// `output[c][y][x] = A(bias[c] + sum of input[c][y * S + i][x * S + j] * weights[c][i][j])`, over all places `i`, `j` of a
-/// kernel of `K` x `K`.
+/// `output[c][y][x] = A(bias[c] + sum of input[c][y * S + i - before][x * S + j - before] * weights[c][i][j])`, over all places `i`,
+/// `j` of a kernel of `K` x `K`, where `before` is as in [`Conv2d`](crate::Conv2d).
 ///
 /// Input an [`Image<C, H, W>`](Image), output an image of as many channels, each of which has a filter of its own. Stride `S`,
 /// padding `P` ([`Valid`] or [`Same`](crate::layer::Same)), activation `A`. With a `Conv2d` of kernel 1 behind it, which mixes the

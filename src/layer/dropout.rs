@@ -31,8 +31,8 @@ pub struct Dropout<S, Percent>(PhantomData<fn() -> (S, Percent)>);
 /// A number of percent that leaves something.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "dropout has to leave something: less than 100 percent",
-    label = "100 percent or more"
+    message = "dropout is of 1 to 99 percent",
+    label = "not 1 to 99 percent"
 )]
 pub trait Below100: Size {}
 

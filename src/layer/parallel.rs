@@ -186,9 +186,9 @@ where
     }
 
     fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
-        A::tensors(module.child(0), visit);
+        A::tensors(module.child(0).joined(), visit);
         let module = module.after(A::Parameters::USIZE);
-        B::tensors(module.child(1), visit);
+        B::tensors(module.child(1).joined(), visit);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         A::rows(visit);

@@ -117,7 +117,7 @@ where
     }
 
     fn tensors(module: Module<'_>, visit: &mut dyn FnMut(Tensor<'_>)) {
-        F::tensors(module, visit);
+        F::tensors(module.joined(), visit);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
         F::rows(visit);

@@ -8,15 +8,17 @@ use crate::sample::{values, values_mut};
 use crate::sizes::U1;
 use crate::{Element, Network, Scalar, Shape, Storage};
 
-/// A layer that can take a sequence one step at a time, as real-time audio needs: a recurrent layer, a
-/// [`Dense`](crate::Dense) layer that takes a step, and tuples of these.
+/// A layer that can take a sequence one step at a time, as real-time audio needs: recurrent layers, [`Conv1d`](crate::Conv1d) and
+/// [`DepthwiseConv1d`](crate::DepthwiseConv1d) that are causal and of stride 1, what works on each step by itself
+/// ([`Dense`](crate::Dense) after a last state, norms, `Dropout`, `Activate`, `Softmax`), and [`Residual`](crate::Residual) and
+/// tuples of these; [`Parallel`](crate::Parallel) does not.
 ///
 /// The last of the steps gives the output that [`Layer::forward`] gives for the whole sequence, bit for bit. A stream may have
 /// any number of steps.
 #[diagnostic::on_unimplemented(
     message = "a layer that needs its whole input can't take one step at a time",
     label = "can't take one step at a time",
-    note = "recurrent layers stream, and what works on each step by itself: `Dense` after them, norms, `Dropout`, `Activate`, `Softmax`, `Residual` and tuples of these"
+    note = "recurrent layers stream, `Conv1d` and `DepthwiseConv1d` that are `Causal` and of stride 1, and what works on each step by itself: `Dense` after them, norms, `Dropout`, `Activate`, `Softmax`, `Residual` and tuples of these"
 )]
 pub trait Streaming: Layer {
     /// What one step takes.
@@ -44,7 +46,6 @@ pub trait Streaming: Layer {
 /// static STATE: State<Detector> = State::new();
 /// assert_eq!(size_of_val(&STATE), 2 * 16 * 4);
 /// ```
-#[derive(Clone, PartialEq)]
 pub struct State<L: Streaming, T: Scalar = f32> {
     values: L::State<T>,
 }
@@ -62,6 +63,21 @@ impl<L: Streaming, T: Scalar> State<L, T> {
 impl<L: Streaming, T: Scalar> Default for State<L, T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+// derived, these would ask it of the layer
+impl<L: Streaming, T: Scalar> Clone for State<L, T> {
+    fn clone(&self) -> Self {
+        Self {
+            values: self.values.clone(),
+        }
+    }
+}
+
+impl<L: Streaming, T: Scalar> PartialEq for State<L, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
     }
 }
 

@@ -84,6 +84,11 @@ impl Display for Name<'_> {
 pub struct Module<'a> {
     outer: Option<(&'a Self, usize)>,
     start: usize,
+    #[cfg_attr(
+        not(feature = "safetensors"),
+        expect(dead_code, reason = "only what files hold is folded")
+    )]
+    joined: bool,
 }
 
 #[cfg(feature = "safetensors")]
@@ -92,7 +97,12 @@ impl Module<'_> {
     pub(crate) const ROOT: Self = Self {
         outer: None,
         start: 0,
+        joined: false,
     };
+    /// Whether its outputs are joined with others.
+    pub(crate) const fn is_joined(self) -> bool {
+        self.joined
+    }
     /// Its number in each `nn.Sequential` around it, outermost first.
     pub(crate) fn numbers(self) -> alloc::vec::Vec<usize> {
         match self.outer {
@@ -112,6 +122,14 @@ impl<'a> Module<'a> {
         Self {
             outer: Some((self, number)),
             start: self.start,
+            joined: false,
+        }
+    }
+    /// The same module, of a layer whose outputs are joined with others: what comes after them cannot be folded into it.
+    pub(crate) const fn joined(self) -> Self {
+        Self {
+            joined: true,
+            ..self
         }
     }
     /// The same module, `parameters` further on.

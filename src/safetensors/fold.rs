@@ -58,6 +58,9 @@ impl Folds {
         epsilon: f64,
         bias: &Tensor<'_>,
     ) -> Result<(), SafetensorsError> {
+        if bias.module().is_joined() {
+            return Ok(());
+        }
         let path = bias.module().numbers();
         let mut place = self.counted(&path);
         let Some(last) = place.last_mut() else {
