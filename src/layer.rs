@@ -112,6 +112,7 @@ pub use window::{Causal, Padding, Same, Valid};
     message = "`{Self}` is not a layer",
     label = "not a layer",
     note = "layers are `Dense`, `Conv1d`, `Conv2d`, `DepthwiseConv1d`, `DepthwiseConv2d`, `MaxPool1d`, `MaxPool2d`, `AveragePool1d`, `AveragePool2d`, `GlobalAveragePool`, `Gru`, `Lstm`, `Rnn`, `LayerNorm`, `RmsNorm`, `Dropout`, `Residual`, `Parallel`, `Reshape`, `Activate`, `Softmax`, `Portable`, tuples of up to 16 layers (which nest), and types that implement `sizednet::Layer`",
+    note = "`Conv2d` and `DepthwiseConv2d` take an `Image`, `Conv1d` and `DepthwiseConv1d` a `Sequence`: `Conv2d<Image<U1, U28, U28>, U8, U3>`",
     note = "an activation is a part of its layer: `Dense<U2, U3, Relu>`; by itself it is `Activate<U3, Relu>`"
 )]
 pub trait Layer: 'static {
