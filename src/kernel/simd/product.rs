@@ -309,10 +309,6 @@ pub(super) fn rows<T>(values: &[T], columns: usize) -> usize {
     }
 }
 
-/// The rows of a tile of one of the widest vectors: enough sums to hide the latency of an addition. Of narrower ones there are too
-/// few registers for so many.
-const TALL: usize = 12;
-
 /// How many rows of the `rest` go into the next tile, so that none is thin: 6 at a time, the last ones 4 or 3.
 #[inline(always)]
 pub(super) fn tile_rows(rest: usize) -> usize {
@@ -349,12 +345,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
     } = job;
     let mut row = 0;
     while row < rows {
-        let widest = L::WIDTH * size_of::<L::T>() == 64;
-        let height = if widest && columns <= L::WIDTH && rows - row >= TALL {
-            TALL
-        } else {
-            tile_rows(rows - row)
-        };
+        let height = tile_rows(rows - row);
         let most = match height {
             2 => 4,
             3 | 4 => 3,
@@ -382,7 +373,6 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F
                 3: 0 1 2;
                 4: 0 1 2;
                 6: 0 1;
-                12: 0;
             }
             column = end;
         }
