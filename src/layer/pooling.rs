@@ -329,7 +329,7 @@ pooling! {
 }
 
 pooling! {
-    /// The mean of each window of `K` x `K`, `S` apart, for each channel of an [`Image<C, H, W>`](Image) (LeCun and others, 1990).
+    /// The mean of each window of `K` x `K`, `S` apart, for each channel of an [`Image<C, H, W>`](Image) (Le Cun and others, 1990).
     ///
     /// Output `C` channels of `(H - K) / S + 1` rows and `(W - K) / S + 1` columns, rounded down; windows don't overlap
     /// unless a smaller stride is named. It has no parameters.
