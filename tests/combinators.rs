@@ -1,5 +1,9 @@
 //! Layers made of layers, and layers without parameters: PyTorch's figures, gradients, batches, names in files.
 
+#[path = "common/figures.rs"]
+mod figures;
+
+use figures::{near, numbers};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use serde_json::Value;
 use sizednet::initializer::uniform;
@@ -9,20 +13,6 @@ use sizednet::{
     Network, Parallel, Relu, Reshape, Residual, RmsNorm, Sequence, Sgd, Sigmoid, Silu, Softmax,
     Tanh, Tape, Trainer, gradient_check, sizes::*,
 };
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(numbers).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn near(ours: &[f64], theirs: &[f64], what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!((ours - theirs).abs() <= 1e-13, "{what}: {ours}, {theirs}");
-    }
-}
 
 fn random<L: Layer>(seed: u64) -> Network<L, f64> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);

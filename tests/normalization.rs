@@ -1,5 +1,9 @@
 //! Normalization against PyTorch's figures, its gradients, and dropout.
 
+#[path = "common/figures.rs"]
+mod figures;
+
+use figures::{near, numbers};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use serde_json::Value;
 use sizednet::generic_array::typenum::Unsigned;
@@ -10,20 +14,6 @@ use sizednet::{
     AllStates, Dense, Dropout, Gradient, Gru, Image, Layer, LayerNorm, MeanSquaredError, Network,
     RmsNorm, Sequence, Sgd, Size, Tanh, Tape, Trainer, gradient_check, sizes::*,
 };
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(numbers).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn near(ours: &[f64], theirs: &[f64], what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!((ours - theirs).abs() <= 1e-13, "{what}: {ours}, {theirs}");
-    }
-}
 
 fn agrees_with_torch<L: Layer<Input = U5, Output = U5>>(name: &str) {
     let all: Value =

@@ -1,5 +1,9 @@
 //! Recurrent layers against PyTorch's figures, their gradients, and a sequence step by step.
 
+#[path = "common/figures.rs"]
+mod figures;
+
+use figures::{near, numbers};
 use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use serde_json::Value;
 use sizednet::initializer::uniform;
@@ -16,21 +20,6 @@ fn figures(kind: &str) -> Value {
     let text = include_str!("figures/recurrent.json");
     let all: Value = serde_json::from_str(text).expect("JSON");
     all[kind].clone()
-}
-
-/// All numbers in nested lists, in order.
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(numbers).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn near(ours: &[f64], theirs: &[f64], what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!((ours - theirs).abs() <= 1e-13, "{what}: {ours}, {theirs}");
-    }
 }
 
 fn array<S: Shape>(values: &[f64]) -> S::Array<f64> {

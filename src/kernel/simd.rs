@@ -13,6 +13,7 @@ mod pad;
 mod panel;
 mod product;
 mod slide;
+mod whole;
 
 use lanes::{F32, F64};
 
@@ -187,7 +188,7 @@ macro_rules! vectorized {
             fn product(fused: bool, dense: Dimensions, mut pass: Product<'_, $float>) {
                 let arch = arch(fused && fills_widest::<$float>(dense));
                 let done = run!(
-                    gradients::product,
+                    whole::product,
                     $lanes,
                     fused,
                     arch,

@@ -17,10 +17,11 @@ use crate::size::{Count, FixedArray};
 use crate::sizes::U1;
 use crate::{Image, Scalar, Shape, Size, fingerprint};
 
+mod geometry;
 mod panel;
 mod passes;
 
-use panel::{Geometry, Most};
+use geometry::{Geometry, Most};
 use passes::WayBack;
 
 /// A convolution: `output[f][y][x] = A(bias[f] + sum of input[c][y * S + i - before][x * S + j - before] * weights[c][i][j][f])`,

@@ -1,9 +1,10 @@
 //! The way back in vectors: the gradients of weights and of inputs.
 
 use super::lanes::Lanes;
-use super::pad::{PARTS, ROWS, WIDEST, copy_tails, pad, unpad};
-use super::product::{Factors, Product, Samples, Start, Turned, rows};
-use crate::kernel::{self, Dimensions, InputGradient, WeightGradient, portable};
+use super::pad::{PARTS, ROWS, WIDEST, copy_tails};
+use super::product::{Product, Start, Turned, rows};
+use super::whole::whole_or_padded;
+use crate::kernel::{Dimensions, InputGradient, WeightGradient, portable};
 use crate::{Element, Scalar};
 
 /// `weights += inputs^T * output_gradient`, `bias += output_gradient`.
@@ -46,69 +47,6 @@ pub(super) fn weight_gradient<L: Lanes>(
             c: pass.weights,
         },
     )
-}
-
-/// `sums += left * right`.
-#[inline(always)]
-pub(super) fn product<L: Lanes>(
-    l: L,
-    dense: Dimensions,
-    pass: &mut kernel::Product<'_, L::T>,
-) -> Option<()> {
-    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let start = if pass.fresh {
-        Start::Nowhere
-    } else {
-        Start::There
-    };
-    whole_or_padded(
-        l,
-        Product {
-            rows: rows(pass.sums, n_out),
-            a: Samples::new(pass.left, n_in),
-            b: pass.right,
-            columns: n_out,
-            start,
-            parts: 1,
-            c: pass.sums,
-        },
-    )
-}
-
-/// A product of matrices; narrow rows are copied and padded.
-#[inline(always)]
-fn whole_or_padded<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
-    let columns = job.columns;
-    if columns >= L::WIDTH {
-        return l.product(job);
-    }
-    let mut first = 0;
-    for c in job.c.chunks_mut(ROWS * columns) {
-        let rows = c.len() / columns;
-        let mut sums = [[-L::T::ZERO; WIDEST]; ROWS];
-        if matches!(job.start, Start::There) {
-            pad(c, columns, &mut sums);
-        }
-        let mut step = 0;
-        for b in job.b.chunks(ROWS * columns) {
-            let steps = b.len() / columns;
-            let mut padded = [[L::T::ZERO; WIDEST]; ROWS];
-            pad(b, columns, &mut padded);
-            l.product(Product {
-                rows,
-                a: job.a.part(first, step..step + steps)?,
-                b: padded.get(..steps)?.as_flattened(),
-                columns: WIDEST,
-                start: Start::There,
-                parts: 1,
-                c: sums.as_flattened_mut(),
-            })?;
-            step += steps;
-        }
-        unpad(&sums, columns, c);
-        first += rows;
-    }
-    Some(())
 }
 
 /// The gradient of one sample's weights, of at least a vector of outputs.

@@ -5,7 +5,8 @@ use core::num::NonZeroUsize;
 use generic_array::typenum::Unsigned;
 
 use super::Patches;
-use super::panel::{Geometry, Panel, Strip, positive};
+use super::geometry::{Geometry, positive};
+use super::panel::{Panel, Strip};
 use crate::kernel::{Dimensions, Elementwise, Kernel, Product, Slide, WeightGradient, elementwise};
 use crate::layer::{cut, cut_mut};
 use crate::size::FixedArray;
