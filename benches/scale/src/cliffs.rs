@@ -1,11 +1,10 @@
-//! Cliffs: sizes that cost more than a larger one.
+//! Cliffs: sizes that cost more than the next multiple of a vector.
 
 use std::fmt::Write;
 
 use crate::point::{Point, Series};
 
-/// The lanes of a vector on AVX2. From this size on, none should cost more than `LIMIT` times a larger one up to the next
-/// multiple of it.
+/// The lanes of a vector on AVX2. From this size on, none should cost more than `LIMIT` times the multiple above it.
 const VECTOR: usize = 8;
 const LIMIT: f64 = 1.1;
 /// How often the two points of a pair are measured again, in turns.
@@ -24,45 +23,44 @@ pub(crate) fn text(series: &mut [Series]) -> String {
         let mut last = 0;
         for place in 0..series.points.len() {
             let size = series.points[place].size;
+            let of_next = |point: &Point| point.size == next(size);
+            let Some(above) = series.points.iter().position(of_next) else {
+                continue;
+            };
             let (lines, counts) = if size < VECTOR {
                 (&mut below, 0)
             } else {
                 (&mut lines, 1)
             };
             sizes += counts;
-            let Some((larger, ratio)) = confirmed(&mut series.points, place) else {
+            let Some(ratio) = confirmed(&mut series.points, place, above) else {
                 continue;
             };
             cliffs += counts;
             if last != next(size) {
                 last = next(size);
-                _ = write!(lines, "\n  {name}");
+                _ = write!(lines, "\n  {name}, of {last}:");
             }
-            _ = write!(lines, " {size} = {ratio:.2} * {larger},");
+            _ = write!(lines, " {size} = {ratio:.2},");
         }
     }
     format!(
-        "{cliffs} of {sizes} sizes from {VECTOR} on cost more than {LIMIT} times a larger one up to the next multiple \
-         of {VECTOR}:{lines}\n\nBelow {VECTOR}:{below}\n"
+        "{cliffs} of {sizes} sizes from {VECTOR} on cost more than {LIMIT} times the next multiple of {VECTOR}:{lines}\n\n\
+         Below {VECTOR}:{below}\n"
     )
 }
 
-/// The cheapest of the larger sizes up to the next multiple, and how many times its cost this one's is, if that is too
-/// much again and again.
-fn confirmed(points: &mut [Point], place: usize) -> Option<(usize, f64)> {
+/// How many times the cost of the size above this one's is, if that is too much again and again.
+fn confirmed(points: &mut [Point], place: usize, above: usize) -> Option<f64> {
     for _ in 0..ROUNDS {
-        let (larger, _) = cheapest(points, place)?;
+        ratio(points, place, above)?;
         points[place].measure();
-        points[larger].measure();
+        points[above].measure();
     }
-    cheapest(points, place).map(|(larger, ratio)| (points[larger].size, ratio))
+    ratio(points, place, above)
 }
 
-fn cheapest(points: &[Point], place: usize) -> Option<(usize, f64)> {
-    let small = &points[place];
-    (place + 1..points.len())
-        .take_while(|&larger| points[larger].size <= next(small.size))
-        .map(|larger| (larger, small.nanoseconds / points[larger].nanoseconds))
-        .max_by(|(_, a), (_, b)| a.total_cmp(b))
-        .filter(|(_, ratio)| *ratio > LIMIT)
+fn ratio(points: &[Point], place: usize, above: usize) -> Option<f64> {
+    let ratio = points[place].nanoseconds / points[above].nanoseconds;
+    (ratio > LIMIT).then_some(ratio)
 }

@@ -2,7 +2,7 @@
 //! width or a batch costs more than a larger one.
 //!
 //! Whatever else runs on a machine makes a loop slower and never faster, so each time is the least of many short ones,
-//! taken in passes over all points. Pairs that look like a cliff are measured again, side by side, before they are told.
+//! taken in passes over all points. What looks like a cliff is measured again, beside the size above it, before it is told.
 
 mod cliffs;
 mod kernels;
@@ -22,18 +22,20 @@ use point::{Axis, Series};
 
 const HELP: &str = "\
 Measures dense layers of widths 1 to 1,024 and batches of 1 to 256 samples, draws the chart of the README, and tells
-each width and batch that costs more than 1.1 times a larger one up to the next multiple of 8.
+each width and batch that costs more than 1.1 times the next multiple of 8.
 
 Usage: cargo run --release -p scale -- [OPTIONS]
 
 Options:
   --seconds N    how long to measure, at least a pass     [90]
+  --only TEXT    series whose names hold it; no files
   --svg FILE     the chart                                [benches/scale.svg]
   --csv FILE     all numbers                              [target/scale.csv]
   --help         this text";
 
 struct Options {
     time: Duration,
+    only: Option<String>,
     svg: PathBuf,
     csv: PathBuf,
 }
@@ -44,6 +46,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
     let mut options = Options {
         time: Duration::from_secs(90),
+        only: None,
         svg: benches.join("scale.svg"),
         csv: benches.with_file_name("target").join("scale.csv"),
     };
@@ -51,6 +54,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("seconds") => options.time = Duration::from_secs(arguments.value()?.parse()?),
+            Long("only") => options.only = Some(arguments.value()?.parse()?),
             Long("svg") => options.svg = arguments.value()?.into(),
             Long("csv") => options.csv = arguments.value()?.into(),
             Short('h') | Long("help") => return Ok(None),
@@ -84,6 +88,9 @@ fn main() -> ExitCode {
 fn scale(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut series = kernels::series();
     series.extend(networks::series());
+    if let Some(only) = &options.only {
+        series.retain(|series| series.name().contains(only));
+    }
     let start = Instant::now();
     let (mut peak, mut passes) = (0.0_f64, 0);
     while passes == 0 || start.elapsed() < options.time {
@@ -97,6 +104,9 @@ fn scale(options: &Options) -> Result<(), Box<dyn Error>> {
     println!("\n{}", table(&series, peak));
     println!("{}", cliffs::text(&mut series));
 
+    if options.only.is_some() {
+        return Ok(());
+    }
     if let Some(folder) = options.csv.parent() {
         fs::create_dir_all(folder)?;
     }
