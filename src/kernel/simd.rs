@@ -7,15 +7,19 @@ use pulp::{Arch, Simd, WithSimd};
 use super::{Affine, Dimensions, Elementwise, InputGradient, Product, Slide, WeightGradient};
 
 mod affine;
-mod gradients;
+mod input_gradient;
 mod lanes;
 mod pad;
 mod panel;
 mod product;
 mod slide;
+mod turn;
+mod turned;
+mod weight_gradient;
 mod whole;
 
 use lanes::{F32, F64};
+use product::rows;
 
 /// Wider vectors than these are left alone.
 static MOST_BITS: AtomicU32 = AtomicU32::new(u32::MAX);
@@ -146,7 +150,7 @@ macro_rules! vectorized {
             ) {
                 let arch = arch(fused && fills_widest::<$float>(dense));
                 let done = run!(
-                    gradients::weight_gradient,
+                    weight_gradient::weight_gradient,
                     $lanes,
                     fused,
                     arch,
@@ -158,12 +162,11 @@ macro_rules! vectorized {
             }
             #[inline(never)]
             fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
-                let samples = pass.output_gradient.len() / dense.outputs.get();
+                let samples = rows(pass.output_gradient, dense.outputs.get());
                 let width = bits(true) as usize / 8 / size_of::<$float>();
-                let done = if fused && bits(true) == 512 && gradients::turns(width, dense, samples)
-                {
+                let done = if fused && bits(true) == 512 && turned::turns(width, dense, samples) {
                     run!(
-                        gradients::turned_input_gradient,
+                        turned::input_gradient,
                         $lanes,
                         fused,
                         arch(true),
@@ -173,7 +176,7 @@ macro_rules! vectorized {
                     )
                 } else {
                     run!(
-                        gradients::input_gradient,
+                        input_gradient::input_gradient,
                         $lanes,
                         fused,
                         arch(false),
@@ -214,19 +217,19 @@ macro_rules! vectorized {
             #[inline(never)]
             fn descend(dense: Dimensions, rate: $float, mut pass: WeightGradient<'_, $float>) {
                 let arch = arch(fills_widest::<$float>(dense));
-                let mut step = gradients::Step {
+                let mut step = weight_gradient::Step {
                     rate,
                     pass: &mut pass,
                 };
                 // both arithmetics are the same here
                 let done = run!(
-                    gradients::descend,
+                    weight_gradient::descend,
                     $lanes,
                     true,
                     arch,
                     dense,
                     &mut step,
-                    gradients::Step<'a, 'b, $float>
+                    weight_gradient::Step<'a, 'b, $float>
                 );
                 debug_assert!(done.is_some(), "{LENGTHS}");
             }

@@ -2,7 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::pad::PARTS;
 use super::product::{Factors, Product, product};
+use super::turn::{rotate_f32, rotate_f64, turn_f32, turn_f64};
 use crate::Scalar;
 
 /// Vectors of numbers, in one arithmetic.
@@ -23,6 +25,12 @@ pub(super) trait Lanes: Copy {
     fn multiply(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once or twice.
     fn multiply_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The last lanes, so many of them, in front, and the others behind them.
+    fn rotate(self, a: Self::V, last: usize) -> Self::V;
+    /// The first lanes, so many of them, and zeros behind them.
+    fn front(self, a: Self::V, first: usize) -> Self::V;
+    /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
+    fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
     /// [`product`] as a function of its own, compiled once.
     fn product<F: Factors<Self::T>>(self, product: Product<'_, Self::T, F>) -> Option<()>;
 }
@@ -34,7 +42,7 @@ pub(super) struct F32<S, const FUSED: bool>(pub(super) S);
 pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
 
 macro_rules! lanes {
-    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident) => {
+    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $select:ident, $rotate:ident, $turn:ident) => {
         impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
             type T = $float;
             type V = S::$vector;
@@ -81,6 +89,32 @@ macro_rules! lanes {
                 }
             }
             #[inline(always)]
+            fn rotate(self, a: S::$vector, last: usize) -> S::$vector {
+                $rotate(self.0, a, last)
+            }
+            #[inline(always)]
+            fn front(self, a: S::$vector, first: usize) -> S::$vector {
+                const LANES: [$float; 16] = {
+                    let mut lanes = [0.0; 16];
+                    let mut i = 0;
+                    while i < 16 {
+                        lanes[i] = i as $float;
+                        i += 1;
+                    }
+                    lanes
+                };
+                let Some(lanes) = Self::vectors(&LANES).first() else {
+                    return a;
+                };
+                let first = self.splat(first as $float);
+                self.0
+                    .$select(self.0.$less(*lanes, first), a, self.splat(0.0))
+            }
+            #[inline(always)]
+            fn turn(self, rows: [S::$vector; PARTS]) -> [S::$vector; PARTS] {
+                $turn(self.0, rows)
+            }
+            #[inline(always)]
             fn product<F: Factors<$float>>(self, job: Product<'_, $float, F>) -> Option<()> {
                 struct Job<'a, F, const FUSED: bool>(Product<'a, $float, F>);
                 impl<F: Factors<$float>, const FUSED: bool> WithSimd for Job<'_, F, FUSED> {
@@ -109,7 +143,11 @@ lanes!(
     mul_add_f32s,
     mul_f32s,
     add_f32s,
-    sub_f32s
+    sub_f32s,
+    less_than_f32s,
+    select_f32s,
+    rotate_f32,
+    turn_f32
 );
 lanes!(
     F64,
@@ -124,5 +162,9 @@ lanes!(
     mul_add_f64s,
     mul_f64s,
     add_f64s,
-    sub_f64s
+    sub_f64s,
+    less_than_f64s,
+    select_f64s,
+    rotate_f64,
+    turn_f64
 );

@@ -42,20 +42,18 @@ pub(super) fn unpad<T: Scalar>(padded: &[[T; WIDEST]], columns: usize, rows: &mu
     widths!(1 2 3 4 5 6 7);
 }
 
-/// The last values of each row, those beyond a multiple of `PARTS`; the rest stays as it is.
+/// Copies fewer values than `PARTS` to the front of so many.
 #[inline(always)]
-pub(super) fn copy_tails<T: Scalar>(rows: &[T], columns: usize, tails: &mut [[T; PARTS]]) {
-    macro_rules! widths {
+pub(super) fn copy_tail<T: Scalar>(values: &[T], tail: &mut [T; PARTS]) {
+    macro_rules! lengths {
         ($($n:literal)*) => {
-            match columns % PARTS {
-                $($n => for (tail, row) in tails.iter_mut().zip(rows.chunks_exact(columns)) {
-                    if let Some(values) = row.last_chunk::<$n>() {
-                        tail[..$n].copy_from_slice(values);
-                    }
+            match values.len() {
+                $($n => if let Some(values) = values.first_chunk::<$n>() {
+                    tail[..$n].copy_from_slice(values);
                 },)*
                 _ => {}
             }
         };
     }
-    widths!(1 2 3 4 5 6 7);
+    lengths!(1 2 3 4 5 6 7);
 }

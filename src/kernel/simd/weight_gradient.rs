@@ -1,0 +1,128 @@
+//! The gradient of weights in vectors.
+
+use super::lanes::Lanes;
+use super::product::{Product, Start, Turned, rows};
+use super::whole::whole_or_padded;
+use crate::kernel::{Dimensions, WeightGradient, portable};
+use crate::{Element, Scalar};
+
+/// `weights += inputs^T * output_gradient`, `bias += output_gradient`.
+#[inline(always)]
+pub(super) fn weight_gradient<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    pass: &mut WeightGradient<'_, L::T>,
+) -> Option<()> {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let start = if pass.fresh {
+        pass.bias.fill(-L::T::ZERO);
+        Start::Nowhere
+    } else {
+        Start::There
+    };
+    for row in pass.output_gradient.chunks_exact(n_out) {
+        for (sum, dy) in pass.bias.iter_mut().zip(row) {
+            *sum += *dy;
+        }
+    }
+    if n_out >= L::WIDTH && pass.inputs.len() == n_in {
+        return outer_product(l, pass);
+    }
+    let inputs = Turned {
+        values: pass.inputs,
+        rows: rows(pass.output_gradient, n_out),
+        stride: n_in,
+        first: 0,
+    };
+    whole_or_padded(
+        l,
+        Product {
+            rows: n_in,
+            a: inputs,
+            b: pass.output_gradient,
+            columns: n_out,
+            start,
+            parts: 1,
+            c: pass.weights,
+        },
+    )
+}
+
+/// The gradient of one sample's weights, of at least a vector of outputs.
+#[inline(always)]
+pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>) -> Option<()> {
+    let WeightGradient {
+        inputs,
+        output_gradient,
+        weights,
+        fresh,
+        ..
+    } = pass;
+    let slopes = output_gradient;
+    let last_slope = *L::last(slopes)?;
+    let nothing = l.splat(-L::T::ZERO);
+    for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
+        let x = l.splat(*x);
+        // before the vectors that it may overlap are written
+        let from = if *fresh { nothing } else { *L::last(row)? };
+        let last = l.multiply_add(x, last_slope, from);
+        for (w, dy) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
+            let from = if *fresh { nothing } else { *w };
+            *w = l.multiply_add(x, *dy, from);
+        }
+        *L::last_mut(row)? = last;
+    }
+    Some(())
+}
+
+/// A learning rate, and what a step by one sample reads and writes.
+pub(super) struct Step<'a, 'b, T> {
+    pub(super) rate: T,
+    pub(super) pass: &'b mut WeightGradient<'a, T>,
+}
+
+/// `weights -= rate * (inputs^T * output_gradient)` for one sample; the same for the bias.
+#[inline(always)]
+pub(super) fn descend<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    step: &mut Step<'_, '_, L::T>,
+) -> Option<()> {
+    let rate = step.rate;
+    let WeightGradient {
+        inputs,
+        output_gradient,
+        weights,
+        bias,
+        ..
+    } = &mut *step.pass;
+    let slopes = *output_gradient;
+    if dense.outputs.get() < L::WIDTH {
+        let pass = WeightGradient {
+            inputs,
+            output_gradient,
+            weights,
+            bias,
+            fresh: false,
+        };
+        portable::descend(dense, rate, pass);
+        return Some(());
+    }
+    let rate = l.splat(rate);
+    let next = |x: L::V, slope: L::V, weight: L::V| {
+        l.subtract(weight, l.multiply(rate, l.multiply(x, slope)))
+    };
+    let last_slopes = *L::last(slopes)?;
+    let rows = weights.chunks_exact_mut(slopes.len());
+    let inputs = inputs.iter().map(|x| l.splat(*x));
+    let one = l.splat(L::T::ONE);
+    for (x, row) in inputs.zip(rows).chain([(one, &mut **bias)]) {
+        // before the vectors that it may overlap are written
+        let last = next(x, last_slopes, *L::last(row)?);
+        for (weight, slope) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
+            *weight = next(x, *slope, *weight);
+        }
+        *L::last_mut(row)? = last;
+    }
+    Some(())
+}
