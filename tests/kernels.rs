@@ -286,7 +286,21 @@ fn kernels_equal_scalar_loops_at_their_seams() {
         };
         println!("native kernels against scalar loops: {path}");
         for n_out in (1..=33).chain([47, 48, 49, 63, 64, 65, 127, 128, 129]) {
-            for (n_in, samples) in [(7, 1), (8, 3), (65, 4), (9, 7), (64, 65), (130, 13)] {
+            for (n_in, samples) in [
+                (7, 1),
+                (8, 3),
+                (65, 4),
+                (9, 7),
+                (13, 10),
+                (64, 65),
+                (130, 13),
+            ] {
+                check_all(bits, [n_in, n_out, samples], 7);
+            }
+        }
+        // so many outputs that the gradient of inputs takes their weights in several turns, or not at all
+        for (n_in, samples) in [(12, 11), (17, 10), (47, 12)] {
+            for n_out in [263, 513, 1030] {
                 check_all(bits, [n_in, n_out, samples], 7);
             }
         }

@@ -163,16 +163,39 @@ macro_rules! vectorized {
             #[inline(never)]
             fn input_gradient(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, $float>) {
                 let samples = rows(pass.output_gradient, dense.outputs.get());
-                let width = bits(true) as usize / 8 / size_of::<$float>();
-                let done = if fused && bits(true) == 512 && turned::turns(width, dense, samples) {
-                    run!(
-                        turned::input_gradient,
-                        $lanes,
-                        fused,
-                        arch(true),
+                // of the widest vectors where the inputs fill more than half of one, and two in a strip: their registers
+                // are twice as many
+                let wide =
+                    fused && bits(true) == 512 && dense.inputs.get() * size_of::<$float>() > 32;
+                let width = bits(wide) as usize / 8 / size_of::<$float>();
+                let most = if wide { 2 } else { 1 };
+                let done = if let Some(cut) = turned::Cut::new(dense, samples, width, most) {
+                    turned::input_gradient(
+                        cut,
                         dense,
                         &mut pass,
-                        InputGradient<'a, $float>
+                        |turn| {
+                            run!(
+                                turned::turn,
+                                $lanes,
+                                fused,
+                                arch(false),
+                                dense,
+                                turn,
+                                turned::Turn<'a, $float>
+                            )
+                        },
+                        |strip| {
+                            run!(
+                                turned::strip,
+                                $lanes,
+                                fused,
+                                arch(wide),
+                                dense,
+                                strip,
+                                turned::Strip<'a, $float>
+                            )
+                        },
                     )
                 } else {
                     run!(

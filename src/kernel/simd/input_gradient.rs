@@ -1,7 +1,7 @@
 //! The gradient of inputs in vectors, for few samples.
 
 use super::lanes::Lanes;
-use super::pad::{PARTS, ROWS, copy_tail};
+use super::pad::{PARTS, ROWS, copy_tail, tail};
 use crate::kernel::{Dimensions, InputGradient};
 use crate::{Element, Scalar};
 
@@ -131,32 +131,4 @@ fn dots<L: Lanes>(
         add!(&slopes.tail, i => tail(l, rows[i], others.len())?);
     }
     Some(sums)
-}
-
-/// The last numbers of a row, those behind whole groups of `PARTS`, and zeros.
-#[inline(always)]
-fn tail<L: Lanes>(l: L, row: &[L::T], others: usize) -> Option<[L::V; PARTS]> {
-    let mut vectors = [l.splat(L::T::ZERO); PARTS];
-    if row.len() < PARTS {
-        let mut numbers = [L::T::ZERO; PARTS];
-        copy_tail(row, &mut numbers);
-        let mut q = 0;
-        while q < PARTS / L::WIDTH {
-            vectors[q] = *L::vectors(&numbers).get(q)?;
-            q += 1;
-        }
-        return Some(vectors);
-    }
-    let end = L::vectors(row.last_chunk::<PARTS>()?).last()?;
-    let mut q = 0;
-    while q < PARTS / L::WIDTH && q * L::WIDTH < others {
-        let rest = others - q * L::WIDTH;
-        vectors[q] = if rest < L::WIDTH {
-            l.front(l.rotate(*end, rest), rest)
-        } else {
-            *L::vectors(row.get(row.len() - rest..)?).first()?
-        };
-        q += 1;
-    }
-    Some(vectors)
 }

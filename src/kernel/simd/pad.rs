@@ -1,6 +1,7 @@
 //! Copies of narrow rows, padded with zeros to whole vectors.
 
-use crate::Scalar;
+use super::lanes::Lanes;
+use crate::{Element, Scalar};
 
 /// The partial sums of an input gradient.
 pub(super) const PARTS: usize = 8;
@@ -56,4 +57,32 @@ pub(super) fn copy_tail<T: Scalar>(values: &[T], tail: &mut [T; PARTS]) {
         };
     }
     lengths!(1 2 3 4 5 6 7);
+}
+
+/// The last numbers of a row, those behind whole groups of `PARTS`, and zeros.
+#[inline(always)]
+pub(super) fn tail<L: Lanes>(l: L, row: &[L::T], others: usize) -> Option<[L::V; PARTS]> {
+    let mut vectors = [l.splat(L::T::ZERO); PARTS];
+    if row.len() < PARTS {
+        let mut numbers = [L::T::ZERO; PARTS];
+        copy_tail(row, &mut numbers);
+        let mut q = 0;
+        while q < PARTS / L::WIDTH {
+            vectors[q] = *L::vectors(&numbers).get(q)?;
+            q += 1;
+        }
+        return Some(vectors);
+    }
+    let end = L::vectors(row.last_chunk::<PARTS>()?).last()?;
+    let mut q = 0;
+    while q < PARTS / L::WIDTH && q * L::WIDTH < others {
+        let rest = others - q * L::WIDTH;
+        vectors[q] = if rest < L::WIDTH {
+            l.front(l.rotate(*end, rest), rest)
+        } else {
+            *L::vectors(row.get(row.len() - rest..)?).first()?
+        };
+        q += 1;
+    }
+    Some(vectors)
 }
