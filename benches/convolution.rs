@@ -29,9 +29,7 @@ fn passes<B: Size>(criterion: &mut Criterion) {
     let mut gradient = Network::<Convolution, f32, Heap>::default();
     let mut input_gradient = inputs.clone();
     let mut group = criterion.benchmark_group(format!("8x28x28-16x26x26/{}", B::USIZE));
-    group.throughput(Throughput::Elements(
-        (Convolution::MULTIPLY_ADDS * B::USIZE) as u64,
-    ));
+    group.throughput(Throughput::Elements(Convolution::MULTIPLY_ADDS * B::U64));
     group.bench_function("forward", |bencher| {
         bencher.iter(|| {
             Convolution::record::<f32, NativeKernel<B>>(

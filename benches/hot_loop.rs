@@ -46,7 +46,7 @@ fn forward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &s
     let network = Network::<L, f32, Heap>::random(&mut rng);
     let inputs = arrays::<L::Input, B>(&mut rng);
     let mut outputs = arrays::<L::Output, B>(&mut rng);
-    group.throughput(Throughput::Elements((L::MULTIPLY_ADDS * B::USIZE) as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
     group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
         bencher.iter(|| network.forward_batch_in_blocks::<B>(&inputs, &mut outputs));
     });
@@ -62,7 +62,7 @@ fn backward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &
     let slopes = arrays::<L::Output, B>(&mut rng);
     let mut output_gradient = slopes.clone();
     let mut gradient = Network::<L, f32, Heap>::default();
-    group.throughput(Throughput::Elements((L::MULTIPLY_ADDS * B::USIZE) as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
     group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
         bencher.iter(|| {
             // the way back overwrites it
@@ -90,7 +90,7 @@ where
     let targets = arrays::<L::Output, B>(&mut rng);
     let mut trainer =
         Trainer::<L, _, _, MiniBatch<B, B>, f32, Heap>::new(MeanSquaredError, Sgd::new(0.001));
-    group.throughput(Throughput::Elements((L::MULTIPLY_ADDS * B::USIZE) as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
     group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
         bencher.iter(|| {
             trainer

@@ -21,7 +21,7 @@ type Audio = Sequence<U1, U1>;
 fn step<L: Streaming<StepInput = U1>>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str) {
     let network = Network::<L>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
     let mut state = State::<L>::new();
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS));
     group.bench_function(name, |bencher| {
         bencher.iter(|| network.step(black_box(&[0.5]), &mut state));
     });

@@ -37,7 +37,7 @@ fn passes<L: Layer, B: Size>(criterion: &mut Criterion, name: &str) {
     let mut gradient = Network::<L, f32, Heap>::default();
     let mut input_gradient = inputs.clone();
     let mut group = criterion.benchmark_group(format!("{name}/{}", B::USIZE));
-    group.throughput(Throughput::Elements((L::MULTIPLY_ADDS * B::USIZE) as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
     group.bench_function("forward", |bencher| {
         bencher.iter(|| {
             L::record::<f32, NativeKernel<B>>(parameters, &inputs, &mut tape, Noise::default());
@@ -64,7 +64,7 @@ fn step<L: Streaming>(criterion: &mut Criterion, name: &str, steps: usize) {
     let mut state = State::<L>::new();
     let input = <<L::StepInput as Shape>::Array<f32>>::ZERO;
     let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements((L::MULTIPLY_ADDS / steps) as u64));
+    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS / steps as u64));
     group.bench_function("step", |bencher| {
         bencher.iter(|| network.step(black_box(&input), &mut state));
     });

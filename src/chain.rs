@@ -61,7 +61,7 @@ where
     const NAME: &'static str = "Chain";
     const LAYERS: usize = A::LAYERS + B::LAYERS;
     const FINGERPRINT: u64 = fingerprint::then(A::FINGERPRINT, B::FINGERPRINT, B::LAYERS);
-    const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
+    const MULTIPLY_ADDS: u64 = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = length::<A::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = length::<A::Output>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
     const WRITES: bool = true;
@@ -229,7 +229,7 @@ macro_rules! tuples {
             const DETAIL: &'static str = <chain!($first $($rest)*) as Layer>::DETAIL;
             const LAYERS: usize = <chain!($first $($rest)*) as Layer>::LAYERS;
             const FINGERPRINT: u64 = <chain!($first $($rest)*) as Layer>::FINGERPRINT;
-            const MULTIPLY_ADDS: usize = <chain!($first $($rest)*) as Layer>::MULTIPLY_ADDS;
+            const MULTIPLY_ADDS: u64 = <chain!($first $($rest)*) as Layer>::MULTIPLY_ADDS;
             const FORWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::FORWARD_VALUES;
             const BACKWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_VALUES;
             const WRITES: bool = true;

@@ -141,7 +141,7 @@ pub trait Layer: 'static {
         <Self::Parameters as Unsigned>::USIZE,
     );
     /// Multiplications with an addition in a forward pass of one sample.
-    const MULTIPLY_ADDS: usize = 0;
+    const MULTIPLY_ADDS: u64 = 0;
     /// Values that `forward` keeps on the stack for one sample, beside input and output.
     const FORWARD_VALUES: usize = 0;
     /// Values that `backward` keeps on the stack for one sample.

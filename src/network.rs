@@ -194,7 +194,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     pub const STACK_BYTES: usize =
         (L::FORWARD_VALUES + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>();
     /// Multiplications with an addition in a forward pass.
-    pub const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
+    pub const MULTIPLY_ADDS: u64 = L::MULTIPLY_ADDS;
     /// The architecture as a number: kinds of layers, shapes and activations in their order. Not nesting, not
     /// [`Portable`](crate::Portable), not `T`, not the storage.
     pub const FINGERPRINT: u64 = L::FINGERPRINT;

@@ -29,7 +29,7 @@ const LANE_SAMPLES: u32 = 16;
 /// but never more lanes than this: each has a gradient of its own.
 const MOST_LANES: u32 = 16;
 /// A batch whose samples times parameters are fewer is not worth a second thread,
-const PARALLEL_FROM: usize = 100_000;
+const PARALLEL_FROM: u64 = 100_000;
 /// nor is the sum of so many numbers of each lane's gradient,
 const SUM_TASK: usize = 2048;
 /// nor the update of so many parameters.
@@ -466,8 +466,8 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, M: Batching, T: Scal
         };
         let State { arrays, updates } = &mut self.state;
         let arrays = O::State::slices(arrays, |array| Heap::borrow_mut(array).as_mut_slice());
-        let weights = L::MULTIPLY_ADDS.max(L::Parameters::USIZE);
-        let work = batch.saturating_mul(weights);
+        let weights = L::MULTIPLY_ADDS.max(L::Parameters::U64);
+        let work = weights.saturating_mul(batch as u64);
         let parallel = batch > LANE_SAMPLES as usize && work >= PARALLEL_FROM;
         let mut steps = Steps {
             loss: &self.loss,
@@ -496,10 +496,8 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, M: Batching, T: Scal
             epoch(arrays)
         };
         self.order = order;
-        let loss = result.map_err(|place| TrainingError::NotFinite {
-            epoch: number,
-            place,
-        })?;
+        let loss =
+            result.map_err(|place| refusal::<L::Input, L::Output, T, _>(samples, number, place))?;
         self.epoch = number.wrapping_add(1);
         Ok(Epoch { number, loss })
     }

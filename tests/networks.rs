@@ -4,10 +4,12 @@ use std::sync::Mutex;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
+use sizednet::layer::Same;
 use sizednet::optimizer::Momentum;
 use sizednet::{
-    Adam, Dense, Heap, Image, InputArray, Layer, MeanSquaredError, Network, Optimizer, OutputArray,
-    Portable, Relu, Sgd, Sigmoid, Stack, Storage, Tanh, Trainer, sizes::*,
+    Adam, Conv2d, Dense, GlobalAveragePool, Heap, Image, InputArray, Layer, MeanSquaredError,
+    Network, Optimizer, OutputArray, Portable, Relu, Sgd, Sigmoid, Stack, Storage, Tanh, Trainer,
+    sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -19,6 +21,13 @@ type Digits = (
 const _: () = assert!(Network::<Xor>::PARAMETERS == 2 * 3 + 3 + 3 + 1);
 const _: () = assert!(Network::<Xor>::MULTIPLY_ADDS == 2 * 3 + 3);
 const _: () = assert!(Network::<Xor>::INFERENCE_BYTES < 100);
+/// More than 32 bits can tell, on any machine.
+type Large = Conv2d<Image<U64, U512, U512>, U64, U3, Relu, U1, Same>;
+const _: () = {
+    let multiply_adds: u64 =
+        Network::<(Large, GlobalAveragePool<Image<U64, U512, U512>>)>::MULTIPLY_ADDS;
+    assert!(multiply_adds == 512 * 512 * 64 * 64 * 3 * 3);
+};
 const _: () = assert!(Network::<Digits>::MULTIPLY_ADDS == 64 * 16 + 16 * 8 + 8 * 3);
 const _: () = assert!(Network::<Digits>::FINGERPRINT != Network::<Xor>::FINGERPRINT);
 

@@ -116,7 +116,7 @@ macro_rules! layers {
         /// Each layer's outputs and gradients are the plain loop's, in both number types and arithmetics.
         fn are_those_of_plain_loops() {
             $(
-                let fused = vector_bits() > 0 && <$layer>::MULTIPLY_ADDS / <$layer as Layer>::Output::DIMENSIONS[0] >= NATIVE_FROM;
+                let fused = vector_bits() > 0 && <$layer>::MULTIPLY_ADDS / <$layer as Layer>::Output::DIMENSIONS[0] as u64 >= NATIVE_FROM as u64;
                 let wanted = naive::<$layer, f32>($numbers, if fused { f32::mul_add } else { |x, w, sum| sum + x * w });
                 assert_eq!(bits(&passes::<$layer, f32>()), bits(&wanted));
                 let wanted = naive::<$layer, f64>($numbers, if fused { f64::mul_add } else { |x, w, sum| sum + x * w });

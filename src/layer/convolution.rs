@@ -147,7 +147,7 @@ where
         ),
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
-    const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::GEOMETRY.outputs();
+    const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::GEOMETRY.outputs() as u64;
     const FORWARD_VALUES: usize = passes::forward_values::<F, Image<C, H, W>, K>();
     const BACKWARD_VALUES: usize = passes::backward_values::<F, Image<C, H, W>, K>();
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };

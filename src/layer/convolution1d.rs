@@ -266,7 +266,7 @@ where
         ),
         &[K::USIZE, S::USIZE, P::NUMBER, D::USIZE],
     );
-    const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::STEPS.outputs;
+    const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::STEPS.outputs as u64;
     const FORWARD_VALUES: usize = ROWS * Self::PATCH;
     const BACKWARD_VALUES: usize = ROWS * Self::PATCH;
     const WRITES: bool = true;

@@ -106,7 +106,7 @@ where
 
     const NAME: &'static str = "Dense";
     const DETAIL: &'static str = A::NAME;
-    const MULTIPLY_ADDS: usize = Self::WEIGHTS;
+    const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64;
     const WRITES: bool = true;
     const DESCENDS: bool = true;
     const GROUPS: bool = Self::DIMENSIONS.are_small();

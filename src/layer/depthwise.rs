@@ -242,7 +242,7 @@ where
         ),
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
-    const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::PLANE.outputs();
+    const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::PLANE.outputs() as u64;
     const FORWARD_VALUES: usize = ROWS * W::USIZE;
     const BACKWARD_VALUES: usize = ROWS * W::USIZE;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };

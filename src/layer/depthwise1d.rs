@@ -208,7 +208,7 @@ where
         ),
         &[K::USIZE, S::USIZE, P::NUMBER, D::USIZE],
     );
-    const MULTIPLY_ADDS: usize = Self::WEIGHTS * Self::TRACK.steps.outputs;
+    const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::TRACK.steps.outputs as u64;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(

@@ -86,7 +86,7 @@ where
         fingerprint::of_layer("Parallel", "", &[], &[], A::LAYERS),
         1,
     );
-    const MULTIPLY_ADDS: usize = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
+    const MULTIPLY_ADDS: u64 = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = length::<Self::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
     const BACKWARD_VALUES: usize =
         length::<Self::Output>() + length::<A::Input>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;

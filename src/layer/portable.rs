@@ -35,7 +35,7 @@ impl<L: Layer> Layer for Portable<L> {
     const DETAIL: &'static str = L::DETAIL;
     const LAYERS: usize = L::LAYERS;
     const FINGERPRINT: u64 = L::FINGERPRINT;
-    const MULTIPLY_ADDS: usize = L::MULTIPLY_ADDS;
+    const MULTIPLY_ADDS: u64 = L::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = L::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
     const WRITES: bool = L::WRITES;

@@ -196,7 +196,8 @@ where
     type Tape = <I::Steps as Lengths<C, I::Features, H, <G::Output as Shape>::Len>>::Tape;
 
     const NAME: &'static str = C::NAME;
-    const MULTIPLY_ADDS: usize = Self::STEPS * Self::SUMS * (Self::FEATURES + H::USIZE);
+    const MULTIPLY_ADDS: u64 =
+        Self::STEPS as u64 * (Self::SUMS * (Self::FEATURES + H::USIZE)) as u64;
     const FORWARD_VALUES: usize = 2 * Self::SUMS + Self::STATE + H::USIZE + Self::FEATURES;
     const BACKWARD_VALUES: usize =
         Together::USIZE * (2 * Self::SUMS + H::USIZE + Self::FEATURES) + 2 * Self::STATE + H::USIZE;

@@ -68,7 +68,7 @@ where
         fingerprint::of_layer("Residual", "", &[], &[], 0),
         1,
     );
-    const MULTIPLY_ADDS: usize = F::MULTIPLY_ADDS;
+    const MULTIPLY_ADDS: u64 = F::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = F::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = length::<F>() + F::BACKWARD_VALUES;
     const WRITES: bool = true;

@@ -39,7 +39,7 @@ where
     let mut trainer =
         Trainer::<L, _, _, FullBatch, f32, Heap>::new(MeanSquaredError, Sgd::new(1e-6));
     // of two layers: forward, both gradients of weights, one of inputs
-    let multiply_adds = L::MULTIPLY_ADDS / 2 * 5 * batch;
+    let multiply_adds = L::MULTIPLY_ADDS as usize / 2 * 5 * batch;
     Point::new(
         <L::Input as Shape>::Len::USIZE,
         multiply_adds,
