@@ -144,8 +144,10 @@ pub enum Place {
 ///
 /// let mut network = Network::<Dense<U1, U1>>::zeros();
 /// let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.1));
-/// let error = trainer.epoch(&mut network, &[([1.0], [0.0]), ([f32::NAN], [0.0])]).unwrap_err();
+/// let error = trainer.epoch(&mut network, &[([1.0], [0.0]), ([1.0], [f32::MAX])]).unwrap_err();
 /// assert_eq!(error, TrainingError::NotFinite { epoch: 0, place: Place::Sample(1) });
+/// let error = trainer.epoch(&mut network, &[([1.0], [0.0]), ([f32::NAN], [0.0])]).unwrap_err();
+/// assert_eq!(error, TrainingError::SampleNotFinite { epoch: 0, sample: 1 });
 /// assert_eq!(network, Network::<Dense<U1, U1>>::zeros());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +162,14 @@ pub enum TrainingError {
         /// The number of samples.
         wanted: usize,
     },
-    /// A loss, a gradient, an optimizer's state or a parameter would not be finite.
+    /// An input or a target that a step met is infinite or NaN: the data are to be mended, where a smaller learning rate is no help.
+    SampleNotFinite {
+        /// The epoch.
+        epoch: u32,
+        /// Index of the sample in the caller's data.
+        sample: usize,
+    },
+    /// A loss, a gradient, an optimizer's state or a parameter would not be finite, though the samples are.
     NotFinite {
         /// The epoch.
         epoch: u32,
@@ -183,6 +192,12 @@ impl Display for TrainingError {
                 write!(
                     f,
                     "the buffer for the order of the samples holds {given} numbers, there are {wanted} samples"
+                )
+            }
+            Self::SampleNotFinite { epoch, sample } => {
+                write!(
+                    f,
+                    "sample {sample} holds a value that is not finite; the step that met it in epoch {epoch} was not applied"
                 )
             }
             Self::NotFinite { epoch, place } => {

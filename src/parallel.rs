@@ -19,7 +19,7 @@ use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, Pass, State};
 use crate::order::shuffle;
-use crate::sample::{InputArray, Samples, Target, check};
+use crate::sample::{InputArray, Samples, Target, check, refusal};
 use crate::storage::{Heap, OwnedStorage, Storage, StorageMut};
 use crate::trainer::{Epoch, until_error};
 use crate::{Layer, Scalar, Size};

@@ -3,10 +3,11 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt::{Display, Formatter, Result as FmtResult};
+use core::hint::black_box;
 
 use generic_array::typenum::{Const, Unsigned};
 
-use crate::error::DataError;
+use crate::error::{DataError, Place, TrainingError};
 use crate::size::Number;
 use crate::{Element, Image, Scalar, Sequence, Shape, Size};
 
@@ -55,6 +56,11 @@ pub trait Target<O: Shape, T: Scalar> {
     /// What the loss sees, or how many classes there are if the target is none of them.
     #[doc(hidden)]
     fn kind(&self) -> Result<&Self::Kind, ClassOutOfRange>;
+    /// The numbers that it is made of; of a class there are none.
+    #[doc(hidden)]
+    fn numbers(&self) -> &[T] {
+        &[]
+    }
 }
 
 #[doc(hidden)]
@@ -90,6 +96,9 @@ where
     fn kind(&self) -> Result<&[T], ClassOutOfRange> {
         Ok(self)
     }
+    fn numbers(&self) -> &[T] {
+        self
+    }
 }
 
 impl<T: Scalar, C: Size, H: Size, W: Size, const NC: usize, const NH: usize, const NW: usize>
@@ -103,6 +112,9 @@ where
     fn kind(&self) -> Result<&[T], ClassOutOfRange> {
         Ok(self.as_flattened().as_flattened())
     }
+    fn numbers(&self) -> &[T] {
+        self.as_flattened().as_flattened()
+    }
 }
 
 impl<T: Scalar, S: Size, F: Size, const NS: usize, const NF: usize> Target<Sequence<S, F>, T>
@@ -115,6 +127,9 @@ where
     #[inline]
     fn kind(&self) -> Result<&[T], ClassOutOfRange> {
         Ok(self.as_flattened())
+    }
+    fn numbers(&self) -> &[T] {
+        self.as_flattened()
     }
 }
 
@@ -254,6 +269,37 @@ where
         }
     }
     Ok(count)
+}
+
+/// What to tell of a step that was refused: that the data hold what is not finite, if the sample it met does.
+#[cold]
+pub(crate) fn refusal<I: Shape, O: Shape, T: Scalar, D>(
+    samples: D,
+    epoch: u32,
+    place: Place,
+) -> TrainingError
+where
+    D: Samples<I::Array<T>>,
+    D::Target: Target<O, T>,
+{
+    if let Place::Sample(sample) = place
+        && let Some((input, target)) = samples.sample(sample)
+        && !(are_finite(values::<I, T>(input)) && are_finite(target.numbers()))
+    {
+        return TrainingError::SampleNotFinite { epoch, sample };
+    }
+    TrainingError::NotFinite { epoch, place }
+}
+
+#[inline]
+fn are_finite<T: Scalar>(numbers: &[T]) -> bool {
+    // a loop of known length is unrolled, to a kilobyte of flash for an image
+    let numbers = if numbers.len() > 4 {
+        black_box(numbers)
+    } else {
+        numbers
+    };
+    numbers.iter().all(|number| number.is_finite())
 }
 
 /// Copies the inputs at these places, one to a slot.

@@ -16,7 +16,7 @@ use crate::loss::TakenBy;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, ParameterState, State, update_all};
 use crate::order::shuffle;
-use crate::sample::{InputArray, Samples, Target, check, values};
+use crate::sample::{InputArray, Samples, Target, check, refusal, values};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
 use crate::{Element, Layer, Scalar, Shape, Size};
 
@@ -333,10 +333,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         check::<_, _, L::Output, T>(sample)?;
         let epoch = self.epoch;
         self.update(network, sample, (1, 1), |index| index)
-            .map_err(|_| TrainingError::NotFinite {
-                epoch,
-                place: Place::Sample(0),
-            })
+            .map_err(|_| refusal::<L::Input, L::Output, T, _>(sample, epoch, Place::Sample(0)))
     }
 
     /// One epoch whose order of samples is written to `order`, of which it takes as many numbers as there are samples;
@@ -369,14 +366,11 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     {
         let count = check::<_, _, L::Output, T>(samples)?;
         let number = self.epoch;
-        let diverged = |place| TrainingError::NotFinite {
-            epoch: number,
-            place,
-        };
+        let refused = |place| refusal::<L::Input, L::Output, T, _>(samples, number, place);
         let Some(batch) = M::SAMPLES else {
             let loss = self
                 .update(network, samples, (count, count), |index| index)
-                .map_err(|sample| diverged(sample.map_or(Place::Batch(0), Place::Sample)))?;
+                .map_err(|sample| refused(sample.map_or(Place::Batch(0), Place::Sample)))?;
             self.epoch = number.wrapping_add(1);
             return Ok(Epoch { number, loss });
         };
@@ -401,8 +395,9 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             loss += self
                 .update(network, samples, (here, count), index)
                 .map_err(|sample| {
-                    let batch = Place::Batch((first / batch) as usize);
-                    diverged(sample.map_or(batch, Place::Sample))
+                    // 0 it is never, but the compiler does not see that
+                    let batch = Place::Batch(first.checked_div(batch).unwrap_or(0) as usize);
+                    refused(sample.map_or(batch, Place::Sample))
                 })?;
             first += here;
         }

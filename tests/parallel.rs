@@ -360,12 +360,9 @@ fn refused<T: Bits, O: Open<Small, T>>(name: &str, optimizer: O) {
             trainer.epoch(&mut network, &healthy).expect("finite");
             let before = all_bits(&network, &trainer);
             let error = trainer.epoch(&mut network, &broken).expect_err(name);
-            let place = Place::Sample(*bad.iter().min().expect("one"));
-            assert_eq!(
-                error,
-                TrainingError::NotFinite { epoch: 1, place },
-                "{name}"
-            );
+            let sample = *bad.iter().min().expect("one");
+            let told = TrainingError::SampleNotFinite { epoch: 1, sample };
+            assert_eq!(error, told, "{name}");
             assert_eq!(all_bits(&network, &trainer), before, "{name}");
             assert_eq!(
                 trainer.next_epoch(),
@@ -380,12 +377,9 @@ fn refused<T: Bits, O: Open<Small, T>>(name: &str, optimizer: O) {
             let order = visits::<MiniBatch<U40>>(0, 0, 100);
             let stop = order.iter().position(|sample| bad.contains(sample));
             let stop = stop.expect("a bad sample is in each epoch");
-            let place = Place::Sample(order[stop]);
-            assert_eq!(
-                error,
-                TrainingError::NotFinite { epoch: 0, place },
-                "{name}"
-            );
+            let sample = order[stop];
+            let told = TrainingError::SampleNotFinite { epoch: 0, sample };
+            assert_eq!(error, told, "{name}");
             let mut expected = first_network::<Small, T>();
             let mut reference = ParallelTrainer::full_batch(MeanSquaredError, optimizer);
             for batch in order[..stop / 40 * 40].chunks(40) {

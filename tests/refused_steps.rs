@@ -5,8 +5,9 @@ use core::fmt::Debug;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::{
-    Adam, Batching, Class, CrossEntropy, DataError, Dense, FullBatch, MeanSquaredError, MiniBatch,
-    Network, OwnOrder, Place, Relu, Rprop, Sgd, Stochastic, Tanh, Trainer, TrainingError, sizes::*,
+    Activate, Adam, Batching, Class, CrossEntropy, DataError, Dense, FullBatch, Image,
+    MeanSquaredError, MiniBatch, Network, OwnOrder, Place, Relu, Rprop, Sequence, Sgd, Stochastic,
+    Tanh, Trainer, TrainingError, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -76,8 +77,9 @@ fn stops<M: Batching + OwnOrder, T: Bits, O: Open<Small, T>>(
             .epoch(&mut expected, &samples)
             .expect("all are healthy");
     }
-    let place = Place::Sample(orders[1][stop]);
-    assert_eq!(error, Err(at(1, place)), "{name}");
+    let sample = orders[1][stop];
+    let told = TrainingError::SampleNotFinite { epoch: 1, sample };
+    assert_eq!(error, Err(told), "{name}");
     assert_eq!(
         all_bits(&network, &trainer),
         all_bits(&expected, &reference),
@@ -112,6 +114,63 @@ fn broken_data<T: Bits, O: Open<Small, T>>(name: &str, optimizer: O) {
 fn inputs_and_targets_that_are_not_finite_are_refused_and_earlier_steps_stay() {
     with_every_optimizer!(broken_data::<f32>, 0.01);
     with_every_optimizer!(broken_data::<f64>, 0.01);
+}
+
+#[test]
+fn one_sample_that_is_not_finite_is_told_and_changes_nothing() {
+    let told = TrainingError::SampleNotFinite {
+        epoch: 0,
+        sample: 0,
+    };
+    let text = "sample 0 holds a value that is not finite; the step that met it in epoch 0 was not applied";
+    assert_eq!(told.to_string(), text);
+    let (input, target) = healthy::<f32>()[0];
+    for value in not_finite() {
+        let mut network = first_network();
+        let mut plain = Trainer::stochastic(MeanSquaredError, Sgd::new(0.01));
+        let mut adam = Trainer::stochastic(MeanSquaredError, Adam::new(0.01));
+        plain.step(&mut network, &input, &target).expect("finite");
+        adam.step(&mut network, &input, &target).expect("finite");
+        let before = [all_bits(&network, &plain), all_bits(&network, &adam)];
+        for (input, target) in [([input[0], value], target), (input, [value, target[1]])] {
+            assert_eq!(plain.step(&mut network, &input, &target), Err(told));
+            assert_eq!(adam.step(&mut network, &input, &target), Err(told));
+        }
+        let after = [all_bits(&network, &plain), all_bits(&network, &adam)];
+        assert_eq!(before, after);
+    }
+}
+
+/// The other sample comes first, and it is training that diverges there, as finite as its data are.
+#[test]
+fn a_finite_sample_is_not_blamed_for_another() {
+    let mut network = Network::<Dense<U1, U1>>::zeros();
+    let samples = [([1.0], [f32::MAX]), ([f32::NAN], [0.0])];
+    let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.01));
+    let error = trainer.epoch(&mut network, &samples);
+    assert_eq!(error, Err(at(0, Place::Sample(0))));
+}
+
+#[test]
+fn targets_of_each_shape_and_inputs_of_classes_are_searched() {
+    let wanted = |sample| Err(TrainingError::SampleNotFinite { epoch: 0, sample });
+    let mut network = Network::<Activate<Image<U1, U2, U1>, Tanh>>::zeros();
+    let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.01));
+    let mut samples = [([[[0.5_f32], [0.5]]], [[[0.0], [0.0]]]); 3];
+    samples[1].1[0][1][0] = f32::INFINITY;
+    assert_eq!(trainer.epoch(&mut network, &samples), wanted(1));
+
+    let mut network = Network::<Activate<Sequence<U2, U1>, Tanh>>::zeros();
+    let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.01));
+    let mut samples = [([[0.5_f32], [0.5]], [[0.0], [0.0]]); 3];
+    samples[2].1[1][0] = f32::NAN;
+    assert_eq!(trainer.epoch(&mut network, &samples), wanted(2));
+
+    let mut network = Network::<Dense<U2, U2>>::zeros();
+    let mut trainer = Trainer::full_batch(CrossEntropy, Sgd::new(0.01));
+    let mut samples = [([0.5, 1.0], Class(1)); 3];
+    samples[1].0[0] = f32::NEG_INFINITY;
+    assert_eq!(trainer.epoch(&mut network, &samples), wanted(1));
 }
 
 fn refused<T: Bits, E: Copy + Debug + PartialEq>(result: Result<T, E>, message: &str) -> E {

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::{
     Adam, Batching, Dense, Epoch, FullBatch, Heap, Loss, MeanSquaredError, MiniBatch, Network,
-    OwnOrder, Place, Scalar, Sgd, Sigmoid, Stochastic, Tanh, Trainer, TrainingError, sizes::*,
+    OwnOrder, Scalar, Sgd, Sigmoid, Stochastic, Tanh, Trainer, TrainingError, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -111,8 +111,10 @@ fn epochs_go_on_without_end_and_stop_after_an_error() {
     let before = bits(&network);
     let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.01));
     let mut epochs = trainer.epochs(&mut network, &broken);
-    let place = Place::Sample(7);
-    let error = TrainingError::NotFinite { epoch: 0, place };
+    let error = TrainingError::SampleNotFinite {
+        epoch: 0,
+        sample: 7,
+    };
     assert_eq!(epochs.next(), Some(Err(error)));
     assert!((0..3).all(|_| epochs.next().is_none()));
     drop(epochs);
