@@ -29,8 +29,7 @@ use rand_core::Rng;
 
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::Kernel;
-use crate::shape::Dimensions;
-use crate::summary::Row;
+use crate::summary::{Row, Setting};
 use crate::{Count, Scalar, Shape, fingerprint};
 
 mod activate;
@@ -129,6 +128,9 @@ pub trait Layer: 'static {
     const NAME: &'static str;
     /// What else a summary says of it, such as its activation.
     const DETAIL: &'static str = "";
+    /// What a summary says of it before that, such as a stride.
+    #[doc(hidden)]
+    const SETTINGS: &'static [Setting] = &[];
     /// The layers it is made of; 1 unless it holds others.
     const LAYERS: usize = 1;
     /// The architecture as a number: kind of layer, detail, shapes, number of parameters. Of layers in a row it depends
@@ -222,13 +224,7 @@ pub trait Layer: 'static {
 
     /// Visits the rows of the summary; one unless the layer holds others.
     fn rows(visit: &mut impl FnMut(Row)) {
-        visit(Row {
-            name: Self::NAME,
-            detail: Self::DETAIL,
-            input: Dimensions(<Self::Input as Shape>::DIMENSIONS),
-            output: Dimensions(<Self::Output as Shape>::DIMENSIONS),
-            parameters: Self::Parameters::USIZE,
-        });
+        visit(Row::of::<Self>());
     }
 }
 

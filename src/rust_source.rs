@@ -108,14 +108,12 @@ impl<L: Layer, T: Scalar, S: Storage> Display for RustSource<'_, L, T, S> {
         L::rows(&mut |row| {
             let separator = if first { "" } else { "; " };
             first = false;
-            let crate::Row {
-                name,
-                detail,
-                input,
-                output,
-                ..
-            } = row;
-            let line = write!(f, "{separator}{name} {input} -> {output}, {detail}");
+            let dash = if row.begins { "- " } else { "" };
+            let (name, input, output) = (row.name, row.input, row.output);
+            let mut line = write!(f, "{separator}{dash}{name} {input} -> {output}");
+            for detail in row.details() {
+                line = line.and_then(|()| write!(f, ", {detail}"));
+            }
             written = written.and(line);
         });
         written?;

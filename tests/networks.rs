@@ -4,12 +4,13 @@ use std::sync::Mutex;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use sizednet::layer::Same;
+use sizednet::layer::{Causal, Same};
 use sizednet::optimizer::Momentum;
 use sizednet::{
-    Adam, Conv2d, Dense, GlobalAveragePool, Heap, Image, InputArray, Layer, MeanSquaredError,
-    Network, Optimizer, OutputArray, Portable, Relu, Sgd, Sigmoid, Stack, Storage, Tanh, Trainer,
-    sizes::*,
+    Adam, AllStates, AveragePool1d, Conv1d, Conv2d, Dense, DepthwiseConv2d, Dropout,
+    GlobalAveragePool, Gru, Heap, Identity, Image, InputArray, Layer, Lstm, MaxPool2d,
+    MeanSquaredError, Network, Optimizer, OutputArray, Parallel, Portable, Relu, Residual,
+    Sequence, Sgd, Sigmoid, Softmax, Stack, Storage, Tanh, Trainer, sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -75,6 +76,58 @@ total                          1x8x8           3         1203  (4812 bytes)";
     assert_eq!(format!("{:?}", network.to_storage::<Heap>()), table);
     let double = Network::<Digits, f64>::zeros().summary().to_string();
     assert_eq!(double, table.replace("4812 bytes", "9624 bytes"));
+}
+
+#[test]
+fn the_summary_tells_kernels_strides_and_branches() {
+    type Images = (
+        Conv2d<Image<U1, U12, U12>, U4, U3, Relu, U2, Same>,
+        Residual<(
+            DepthwiseConv2d<Image<U4, U6, U6>, U3, Identity, U1, Same>,
+            Conv2d<Image<U4, U6, U6>, U4, U1>,
+        )>,
+        MaxPool2d<Image<U4, U6, U6>, U2, U1>,
+        Dropout<Image<U4, U5, U5>, U20>,
+        Parallel<
+            GlobalAveragePool<Image<U4, U5, U5>>,
+            Portable<(
+                Dense<Image<U4, U5, U5>, U6>,
+                Parallel<Residual<Dense<U6, U6>>, Softmax<U6>>,
+            )>,
+        >,
+    );
+    let table = "\
+layer                                                                    input      output   parameters
+Conv2d (kernel 3x3, stride 2, padding Same, Relu)                      1x12x12       4x6x6           40
+Residual                                                                 4x6x6       4x6x6
+  - DepthwiseConv2d (kernel 3x3, stride 1, padding Same, Identity)       4x6x6       4x6x6           40
+    Conv2d (kernel 1x1, stride 1, Identity)                              4x6x6       4x6x6           20
+MaxPool2d (kernel 2x2, stride 1)                                         4x6x6       4x5x5            0
+Dropout (20 %)                                                           4x5x5       4x5x5            0
+Parallel                                                                 4x5x5          16
+  - GlobalAveragePool                                                    4x5x5           4            0
+  - Dense (Identity)                                                     4x5x5           6          606
+    Parallel                                                                 6          12
+      - Residual                                                             6           6
+          - Dense (Identity)                                                 6           6           42
+      - Softmax                                                              6           6            0
+total                                                                  1x12x12          16          748  (2992 bytes)";
+    assert_eq!(Network::<Images>::zeros().summary().to_string(), table);
+
+    type Sounds = (
+        Conv1d<Sequence<U9, U2>, U4, U3, Relu, U1, Causal, U4>,
+        AveragePool1d<Sequence<U9, U4>, U3>,
+        Gru<Sequence<U3, U4>, U5, AllStates>,
+        Lstm<Sequence<U3, U5>, U2>,
+    );
+    let table = "\
+layer                                                               input      output   parameters
+Conv1d (kernel 3, stride 1, padding Causal, dilation 4, Relu)         9x2         9x4           28
+AveragePool1d (kernel 3, stride 3)                                    9x4         3x4            0
+Gru                                                                   3x4         3x5          165
+Lstm                                                                  3x5           2           72
+total                                                                 9x2           2          265  (1060 bytes)";
+    assert_eq!(Network::<Sounds>::zeros().summary().to_string(), table);
 }
 
 /// From a few lines of Python that follow `src/fingerprint.rs`: files name architectures by these numbers.

@@ -15,6 +15,7 @@ use crate::initializer::{Fan, Initializer};
 use crate::kernel::Kernel;
 use crate::size::{Count, FixedArray};
 use crate::sizes::U1;
+use crate::summary::Setting;
 use crate::{Image, Scalar, Shape, Size, fingerprint};
 
 mod geometry;
@@ -137,6 +138,11 @@ where
 
     const NAME: &'static str = "Conv2d";
     const DETAIL: &'static str = A::NAME;
+    const SETTINGS: &'static [Setting] = &[
+        Setting::SquareKernel(K::USIZE),
+        Setting::Stride(S::USIZE),
+        Setting::Padding(P::NAME),
+    ];
     const FINGERPRINT: u64 = fingerprint::with(
         fingerprint::of_layer(
             Self::NAME,

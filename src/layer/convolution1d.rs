@@ -16,6 +16,7 @@ use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Affine, Dimensions, InputGradient, Kernel, WeightGradient};
 use crate::size::{Count, Element, FixedArray};
 use crate::sizes::U1;
+use crate::summary::Setting;
 use crate::{Scalar, Sequence, Shape, Size, fingerprint};
 
 mod stream;
@@ -256,6 +257,12 @@ where
 
     const NAME: &'static str = "Conv1d";
     const DETAIL: &'static str = A::NAME;
+    const SETTINGS: &'static [Setting] = &[
+        Setting::Kernel(K::USIZE),
+        Setting::Stride(S::USIZE),
+        Setting::Padding(P::NAME),
+        Setting::Dilation(D::USIZE),
+    ];
     const FINGERPRINT: u64 = fingerprint::with(
         fingerprint::of_layer(
             Self::NAME,

@@ -15,6 +15,7 @@ use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Elementwise, Kernel, elementwise};
 use crate::size::{Count, Element, FixedArray};
 use crate::sizes::U1;
+use crate::summary::Setting;
 use crate::{Image, Scalar, Shape, Size, fingerprint};
 
 mod plane;
@@ -232,6 +233,11 @@ where
 
     const NAME: &'static str = "DepthwiseConv2d";
     const DETAIL: &'static str = A::NAME;
+    const SETTINGS: &'static [Setting] = &[
+        Setting::SquareKernel(K::USIZE),
+        Setting::Stride(S::USIZE),
+        Setting::Padding(P::NAME),
+    ];
     const FINGERPRINT: u64 = fingerprint::with(
         fingerprint::of_layer(
             Self::NAME,

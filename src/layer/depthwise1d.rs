@@ -15,6 +15,7 @@ use crate::initializer::{Fan, Initializer};
 use crate::kernel::{Elementwise, Kernel, elementwise};
 use crate::size::{Count, FixedArray};
 use crate::sizes::U1;
+use crate::summary::Setting;
 use crate::{Scalar, Sequence, Shape, Size, fingerprint};
 
 /// A depthwise convolution along steps:
@@ -198,6 +199,12 @@ where
 
     const NAME: &'static str = "DepthwiseConv1d";
     const DETAIL: &'static str = A::NAME;
+    const SETTINGS: &'static [Setting] = &[
+        Setting::Kernel(K::USIZE),
+        Setting::Stride(S::USIZE),
+        Setting::Padding(P::NAME),
+        Setting::Dilation(D::USIZE),
+    ];
     const FINGERPRINT: u64 = fingerprint::with(
         fingerprint::of_layer(
             Self::NAME,

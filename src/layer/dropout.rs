@@ -9,6 +9,7 @@ use super::{Backward, Layer, Noise, cut, cut_mut};
 use crate::kernel::Kernel;
 use crate::order::mix;
 use crate::size::Count;
+use crate::summary::Setting;
 use crate::{Scalar, Shape, Size};
 
 /// Dropout (Srivastava and others, 2014): in training each value of shape `S` is 0 with a probability of `Percent` in a
@@ -55,6 +56,7 @@ where
     type Tape = UInt<S::Len, B0>;
 
     const NAME: &'static str = "Dropout";
+    const SETTINGS: &'static [Setting] = &[Setting::Percent(Percent::USIZE)];
 
     fn forward<T: Scalar, K: Kernel>(_: &[T], inputs: &[T], outputs: &mut [T]) {
         outputs.copy_from_slice(inputs);

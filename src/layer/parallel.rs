@@ -191,8 +191,9 @@ where
         B::tensors(module.child(1).joined(), visit);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
-        A::rows(visit);
-        B::rows(visit);
+        visit(Row::around::<Self>());
+        Row::branch::<A>(visit);
+        Row::branch::<B>(visit);
     }
 }
 

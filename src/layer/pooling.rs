@@ -8,6 +8,7 @@ use super::window::{Along, Axis, KernelFits, Slid, SlidAlong, Valid, Windows};
 use super::{Backward, Layer, View};
 use crate::kernel::Kernel;
 use crate::sizes::U1;
+use crate::summary::Setting;
 use crate::{Image, Scalar, Sequence, Shape, Size, fingerprint};
 
 /// What becomes of a window.
@@ -214,6 +215,7 @@ pub struct OneDimension;
 pub trait Windowed<Kind, K, S>: Shape {
     type Output: Shape;
     const PLANE: Plane;
+    const KERNEL: Setting;
 }
 
 impl<C: Size, H: Size, W: Size, K: Size, S: Size> Windowed<TwoDimensions, K, S> for Image<C, H, W>
@@ -229,6 +231,7 @@ where
         rows: Axis::new::<H, K, S, Valid>(),
         columns: Axis::new::<W, K, S, Valid>(),
     };
+    const KERNEL: Setting = Setting::SquareKernel(K::USIZE);
 }
 
 impl<N: Size, F: Size, K: Size, S: Size> Windowed<OneDimension, K, S> for Sequence<N, F>
@@ -242,6 +245,7 @@ where
         rows: Axis::new::<N, K, S, Valid>(),
         columns: Axis::new::<F, U1, U1, Valid>(),
     };
+    const KERNEL: Setting = Setting::Kernel(K::USIZE);
 }
 
 /// There is nothing to look at.
@@ -273,6 +277,7 @@ macro_rules! pooling {
             type Tape = <I::Output as Shape>::Len;
 
             const NAME: &'static str = stringify!($name);
+            const SETTINGS: &'static [Setting] = &[I::KERNEL, Setting::Stride(S::USIZE)];
             const FINGERPRINT: u64 = fingerprint::with(
                 fingerprint::of_layer(
                     Self::NAME,

@@ -120,7 +120,8 @@ where
         F::tensors(module.joined(), visit);
     }
     fn rows(visit: &mut impl FnMut(Row)) {
-        F::rows(visit);
+        visit(Row::around::<Self>());
+        Row::branch::<F>(visit);
     }
 }
 

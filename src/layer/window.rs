@@ -22,6 +22,9 @@ pub trait Padding: sealed::Sealed + 'static {
     /// Which one it is, in a fingerprint.
     #[doc(hidden)]
     const NUMBER: usize;
+    /// Which one it is, in a summary; of `Valid` there is nothing to tell.
+    #[doc(hidden)]
+    const NAME: &'static str;
 }
 
 /// Windows stay inside: `(size - kernel) / stride + 1` of them, rounded down.
@@ -51,14 +54,17 @@ mod sealed {
 
 impl Padding for Valid {
     const NUMBER: usize = 0;
+    const NAME: &'static str = "";
 }
 
 impl Padding for Same {
     const NUMBER: usize = 1;
+    const NAME: &'static str = "Same";
 }
 
 impl Padding for Causal {
     const NUMBER: usize = 2;
+    const NAME: &'static str = "Causal";
 }
 
 /// How many windows of `K` there are over `N` values, `S` apart.
