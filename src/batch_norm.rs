@@ -89,7 +89,7 @@ impl Line {
 /// A layer's parameters that a [`BatchNorm`] of `F` features can be folded into: of a [`Dense`](crate::Dense) layer or a
 /// convolution of any kind, lent by [`layers_mut`](crate::Network::layers_mut).
 #[diagnostic::on_unimplemented(
-    message = "a batch normalization of that many features can't be folded into `{Self}`",
+    message = "a batch normalization of that many features can't be folded into this layer",
     label = "neither a dense layer nor a convolution that gives as many features"
 )]
 pub trait Fold<F, T> {

@@ -44,6 +44,7 @@ mod parallel;
 mod pooling;
 mod portable;
 mod recurrent;
+mod refused;
 mod residual;
 mod streaming;
 mod tensor;

@@ -9,6 +9,8 @@ use generic_array::typenum::{Const, Prod};
 use crate::size::{FixedArray, Number};
 use crate::{Count, Element, Size};
 
+pub(crate) mod kind;
+
 /// The shape of the values that a layer takes or gives: a [`Size`] (a vector), an [`Image`] or a [`Sequence`].
 ///
 /// Its array is what a user writes: `[T; N]` for a vector, `[[[T; W]; H]; C]` for an image, `[[T; Features]; Steps]` for a

@@ -85,9 +85,9 @@ pub struct Line;
 /// let array: <U3 as Size>::Array<f32> = [1.0, 2.0, 3.0];
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a size this crate knows",
+    message = "not a size: sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`",
     label = "not a size",
-    note = "sizes are `U1` to `U1024` and the multiples of 64 up to `U16384`; find them in `sizednet::sizes`",
+    note = "find them in `sizednet::sizes`",
     note = "messages spell a number by its binary digits: `UTerm` is 0, `UInt<UInt<UTerm, B1>, B0>` is 2"
 )]
 pub trait Size: Count {

@@ -131,6 +131,9 @@ fn the_first_error_is_in_words_of_ours_and_holds_no_path_of_a_machine() {
         for theirs in ["trait bound", "type mismatch", "cannot ", "exists for"] {
             assert!(!first.contains(theirs), "{name}: {first}");
         }
+        // what is no layer can only be told by its type, and that of a tuple holds all sizes
+        let digits = first.contains("UInt<") && name != "seventeen_layers";
+        assert!(!digits, "{name}: {first}");
         assert!(text.len() < 8_000, "{name} has {} bytes", text.len());
         for place in [ROOT, "/home/", "/root/", "/Users/", ":\\"] {
             assert!(!text.contains(place), "{name} names {place}");

@@ -8,7 +8,7 @@ use generic_array::typenum::{Min, Minimum, Prod, Unsigned};
 use rand_core::Rng;
 
 use super::dense::{LENGTHS, WeightsAndBias};
-use super::window::{Axis, KernelFits, Padding, Slid, Valid, Windows};
+use super::window::{Axis, KernelFits, Padding, Slid, Stride, Valid, Windows};
 use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
@@ -120,7 +120,7 @@ impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding>
     const WEIGHTS: usize = Self::GEOMETRY.taps() * F::USIZE;
 }
 
-impl<C: Size, H: Size, W: Size, F: Size, K: Size, A: Activation, S: Size, P> Layer
+impl<C: Size, H: Size, W: Size, F: Size, K: Size, A: Activation, S: Stride, P> Layer
     for Conv2d<Image<C, H, W>, F, K, A, S, P>
 where
     P: Padding + KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,

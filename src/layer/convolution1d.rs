@@ -9,7 +9,7 @@ use generic_array::typenum::{Prod, Unsigned};
 use rand_core::Rng;
 
 use super::dense::{LENGTHS, WeightsAndBias};
-use super::window::{Along, Axis, Padding, SlidAlong, Valid};
+use super::window::{Along, Axis, Padding, SlidAlong, Stride, Valid};
 use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
@@ -241,7 +241,7 @@ fn flat<K: Size, C: Size, T: Scalar>(patches: &mut [Patch<K, C, T>]) -> &mut [T]
     C::Array::flatten_mut(K::Array::flatten_mut(patches))
 }
 
-impl<N: Size, C: Size, F: Size, K: Size, A: Activation, S: Size, P, D: Size> Layer
+impl<N: Size, C: Size, F: Size, K: Size, A: Activation, S: Stride, P, D: Size> Layer
     for Conv1d<Sequence<N, C>, F, K, A, S, P, D>
 where
     P: Along<N, K, S, D>,

@@ -8,7 +8,7 @@ use rand_core::Rng;
 
 use super::convolution::FilterBank;
 use super::dense::LENGTHS;
-use super::window::{Axis, KernelFits, Padding, Slid, Valid, Windows};
+use super::window::{Axis, KernelFits, Padding, Slid, Stride, Valid, Windows};
 use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
@@ -215,7 +215,7 @@ fn under(axis: Axis, tap: usize) -> Option<(core::ops::Range<usize>, usize)> {
     Some((windows, first))
 }
 
-impl<C: Size, H: Size, W: Size, K: Size, A: Activation, S: Size, P> Layer
+impl<C: Size, H: Size, W: Size, K: Size, A: Activation, S: Stride, P> Layer
     for DepthwiseConv2d<Image<C, H, W>, K, A, S, P>
 where
     P: Padding + KernelFits<H, W, K, K> + Windows<H, K, S> + Windows<W, K, S>,

@@ -8,7 +8,7 @@ use rand_core::Rng;
 
 use super::convolution1d::{StreamsWith, Taps, slide};
 use super::dense::{LENGTHS, WeightsAndBias};
-use super::window::{Along, Axis, Padding, SlidAlong, Valid};
+use super::window::{Along, Axis, Padding, SlidAlong, Stride, Valid};
 use super::{Backward, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut};
 use crate::activation::{self, Activation, Identity, Keep};
 use crate::initializer::{Fan, Initializer};
@@ -183,7 +183,7 @@ impl<T: Scalar> Elementwise for Back<'_, T> {
     }
 }
 
-impl<N: Size, C: Size, K: Size, A: Activation, S: Size, P, D: Size> Layer
+impl<N: Size, C: Size, K: Size, A: Activation, S: Stride, P, D: Size> Layer
     for DepthwiseConv1d<Sequence<N, C>, K, A, S, P, D>
 where
     P: Along<N, K, S, D>,

@@ -11,7 +11,7 @@ use crate::chain::Plus;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
 use crate::sample::{InputArray, OutputArray};
-use crate::shape::Takes;
+use crate::shape::kind::SameInput;
 use crate::size::{Element, FixedArray, Size};
 use crate::summary::Row;
 use crate::{Scalar, Shape, fingerprint};
@@ -33,7 +33,7 @@ pub struct Parallel<A, B>(PhantomData<fn() -> (A, B)>);
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "outputs of layers side by side have to be vectors, whose sum is a size",
-    label = "not two vectors"
+    label = "not two vectors whose sum is a size"
 )]
 pub trait Concatenate<Other> {
     type Output: Size;
@@ -67,7 +67,7 @@ impl<A: Layer, B: Layer> Parallel<A, B> {
 
 impl<A: Layer, B: Layer> Layer for Parallel<A, B>
 where
-    <B::Input as Shape>::Key: Takes<<A::Input as Shape>::Key>,
+    <A::Input as Shape>::Key: SameInput<<B::Input as Shape>::Key>,
     A::Output: Concatenate<B::Output>,
     A::Parameters: Plus<B::Parameters>,
     A::Tape: Plus<B::Tape>,

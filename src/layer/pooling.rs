@@ -2,11 +2,13 @@
 
 use core::marker::PhantomData;
 
-use generic_array::typenum::U0;
+use generic_array::typenum::{U0, UInt};
 
 use super::window::{Along, Axis, KernelFits, Slid, SlidAlong, Valid, Windows};
 use super::{Backward, Layer, View};
 use crate::kernel::Kernel;
+use crate::shape::kind::{IsImage, IsSequence, IsSpread};
+use crate::size::Number;
 use crate::sizes::U1;
 use crate::summary::Setting;
 use crate::{Image, Scalar, Sequence, Shape, Size, fingerprint};
@@ -123,6 +125,11 @@ pub struct Plane {
 }
 
 impl Plane {
+    /// Of shapes that are not taken.
+    const NONE: Self = Self {
+        rows: Axis::new::<U1, U1, U1, Valid>(),
+        columns: Axis::new::<U1, U1, U1, Valid>(),
+    };
     const fn inputs(self) -> usize {
         self.rows.size * self.columns.size
     }
@@ -209,7 +216,7 @@ pub struct OneDimension;
 /// A shape that windows of `K`, `S` apart, slide over.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "this pooling does not take `{Self}`",
+    message = "`{Self}` is not what this pooling takes",
     label = "`MaxPool2d` and `AveragePool2d` take an image, `MaxPool1d` and `AveragePool1d` a sequence"
 )]
 pub trait Windowed<Kind, K, S>: Shape {
@@ -246,6 +253,27 @@ where
         columns: Axis::new::<F, U1, U1, Valid>(),
     };
     const KERNEL: Setting = Setting::Kernel(K::USIZE);
+}
+
+/// For the message of another shape.
+macro_rules! other_shapes {
+    ($([$($generics:tt)*] $shape:ty, over $kind:ident: $wanted:ident;)*) => {$(
+        impl<$($generics)*, K: Size, S: Size> Windowed<$kind, K, S> for $shape
+        where
+            Self: Shape<Key: $wanted>,
+        {
+            type Output = Self;
+            const PLANE: Plane = Plane::NONE;
+            const KERNEL: Setting = Setting::Kernel(K::USIZE);
+        }
+    )*};
+}
+
+other_shapes! {
+    [U, B] UInt<U, B>, over TwoDimensions: IsImage;
+    [N: Size, F: Size] Sequence<N, F>, over TwoDimensions: IsImage;
+    [U, B] UInt<U, B>, over OneDimension: IsSequence;
+    [C: Size, H: Size, W: Size] Image<C, H, W>, over OneDimension: IsSequence;
 }
 
 /// There is nothing to look at.
@@ -366,8 +394,8 @@ pooling! {
 /// A shape whose mean is taken as a whole.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`GlobalAveragePool` takes an image or a sequence, not `{Self}`",
-    label = "neither an image nor a sequence"
+    message = "`{Self}` is neither an image nor a sequence",
+    label = "`GlobalAveragePool` takes an image or a sequence"
 )]
 pub trait Whole: Shape {
     type Features: Size;
@@ -394,6 +422,16 @@ where
         rows: Axis::new::<N, N, U1, Valid>(),
         columns: Axis::new::<F, U1, U1, Valid>(),
     };
+}
+
+/// For the message of a vector.
+impl<U, B> Whole for UInt<U, B>
+where
+    Self: Size,
+    Number<Self>: IsSpread,
+{
+    type Features = Self;
+    const PLANE: Plane = Plane::NONE;
 }
 
 /// The mean of each channel of an [`Image<C, H, W>`](Image), a vector of `C` values (Lin and others, 2013), or of each feature

@@ -3,16 +3,17 @@
 use core::marker::PhantomData;
 use core::ops::{Add, Mul};
 
-use generic_array::typenum::{Prod, Sum, U2, Unsigned};
+use generic_array::typenum::{Prod, Sum, U2, UInt, Unsigned};
 use rand_core::Rng;
 
 use super::streaming::Streaming;
 use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::Kernel;
-use crate::size::{Count, Element, FixedArray, Size};
+use crate::shape::kind::IsSequence;
+use crate::size::{Count, Element, FixedArray, Number, Size};
 use crate::sizes::U1;
-use crate::{Scalar, Sequence, Shape};
+use crate::{Image, Scalar, Sequence, Shape};
 
 mod cell;
 mod passes;
@@ -142,8 +143,8 @@ impl<S: Size + Mul<H, Output: Count>, H: Size> Gives<S, H> for AllStates {
 /// A [`Sequence`], by its dimensions.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "a recurrent layer takes a sequence, not `{Self}`",
-    label = "not a sequence",
+    message = "`{Self}` is not a sequence",
+    label = "a recurrent layer takes a sequence",
     note = "write steps and features: `Gru<Sequence<U20, U3>, U16>`"
 )]
 pub trait Steps: Shape {
@@ -157,6 +158,25 @@ where
 {
     type Steps = S;
     type Features = F;
+}
+
+/// For the message of a vector.
+impl<U, B> Steps for UInt<U, B>
+where
+    Self: Size,
+    Number<Self>: IsSequence,
+{
+    type Steps = U1;
+    type Features = Self;
+}
+
+/// For the message of an image.
+impl<C: Size, H: Size, W: Size> Steps for Image<C, H, W>
+where
+    Self: Shape<Key: IsSequence>,
+{
+    type Steps = H;
+    type Features = W;
 }
 
 /// The lengths of a recurrent layer's parameters and tape: `gates * H * (features + H + 2)`, and

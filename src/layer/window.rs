@@ -3,10 +3,11 @@
 use core::ops::{Add, BitAnd, Div, Mul, Sub};
 
 use generic_array::typenum::{
-    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Prod, Quot, Sub1, Sum,
+    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Prod, Quot, Sub1, Sum, UInt,
 };
 
 use crate::size::Number;
+use crate::sizes::U1;
 use crate::{Image, Sequence, Size};
 
 mod axis;
@@ -50,6 +51,7 @@ mod sealed {
     impl Sealed for super::Valid {}
     impl Sealed for super::Same {}
     impl Sealed for super::Causal {}
+    impl<U, B> Sealed for super::UInt<U, B> {}
 }
 
 impl Padding for Valid {
@@ -67,6 +69,57 @@ impl Padding for Causal {
     const NAME: &'static str = "Causal";
 }
 
+/// For the message of a number in its place, beside which there is no other.
+impl<U, B> Padding for UInt<U, B>
+where
+    Self: Size,
+    Number<Self>: IsPadding,
+{
+    const NUMBER: usize = 0;
+    const NAME: &'static str = "";
+}
+impl<U, B, N, K, S> Windows<N, K, S> for UInt<U, B> {
+    type Count = U1;
+}
+impl<U, B, H, W, KH, KW> KernelFits<H, W, KH, KW> for UInt<U, B> {}
+impl<U, B, N, K, D> KernelFitsSteps<N, K, D> for UInt<U, B> {}
+
+/// Implemented by no number; the leaf below carries the message.
+#[doc(hidden)]
+pub trait IsPadding {}
+impl<const N: usize> IsPadding for Const<N> where (): PaddingOfNumber<N> {}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a padding is `Valid`, `Same` or `Causal`, not the number {N}",
+    label = "the number {N} stands where the padding does",
+    note = "the stride stands before the padding: `Conv2d<Image<U1, U28, U28>, U8, U3, Relu, U2, Same>`"
+)]
+pub trait PaddingOfNumber<const N: usize> {}
+
+/// A size, where the stride stands.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a stride, which is a number such as `U2`",
+    label = "not a stride",
+    note = "the stride stands before the padding: `Conv2d<Image<U1, U28, U28>, U8, U3, Relu, U2, Same>`"
+)]
+pub trait Stride: Size {}
+
+#[diagnostic::do_not_recommend]
+impl<N: Size> Stride for N {}
+
+/// For the message of a padding in its place, beside which there is no other.
+macro_rules! not_strides {
+    ($($padding:ident)*) => {$(
+        impl<N, K> Windows<N, K, $padding> for Valid {
+            type Count = U1;
+        }
+    )*};
+}
+
+not_strides!(Valid Same Causal);
+
 /// How many windows of `K` there are over `N` values, `S` apart.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -80,7 +133,7 @@ pub trait Windows<N, K, S> {
 
 // the larger of both: a kernel that does not fit is told by `KernelFits` alone
 #[diagnostic::do_not_recommend]
-impl<N, K, S> Windows<N, K, S> for Valid
+impl<N, K, S: Size> Windows<N, K, S> for Valid
 where
     N: Max<K, Output: Sub<K, Output: Div<S, Output: Add<B1>>>>,
 {

@@ -20,6 +20,8 @@ macro_rules! sizes {
         $(sizes!(@ $large $large_name);)*
     };
     (@ $number:literal $name:ident) => {
+        // a message would list some of them, in digits
+        #[diagnostic::do_not_recommend]
         impl Size for names::$name {
             type Array<T: Element> = [T; $number];
         }
