@@ -5,9 +5,9 @@ use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use sizednet::file::{self, LoadError};
 use sizednet::optimizer::Momentum;
 use sizednet::{
-    Adam, AdamW, Borrowed, Class, ClipNorm, CrossEntropy, Dense, EarlyStop, Heap, Layer,
-    MeanSquaredError, MinMax, MiniBatch, Network, Optimizer, Portable, Relu, RmsProp, Rprop,
-    Scalar, Sgd, Sigmoid, Standardize, Tanh, Trainer, Weights, sizes::*,
+    Adam, AdamW, Borrowed, Class, ClipNorm, CrossEntropy, Dense, EarlyStop, Heap, Layer, MaxPool1d,
+    MeanSquaredError, MinMax, MiniBatch, Network, Optimizer, Portable, Relu, Reshape, Residual,
+    RmsProp, Rprop, Scalar, Sequence, Sgd, Sigmoid, Standardize, Tanh, Trainer, Weights, sizes::*,
 };
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
@@ -175,6 +175,19 @@ fn rust_source_is_read_back_bit_for_bit() {
     let network = Network::<Dense<U2, U1>>::from_parameters(infinite.into());
     let source = network.rust_source("N").to_string();
     assert!(source.contains(" f32::INFINITY, -f32::INFINITY, f32::NAN,"));
+}
+
+#[test]
+fn rust_source_tells_what_the_summary_does() {
+    type Branches = (
+        Residual<(Dense<U2, U3, Tanh>, Dense<U3, U2>)>,
+        Reshape<U2, Sequence<U2, U1>>,
+        MaxPool1d<Sequence<U2, U1>, U2, U1>,
+    );
+    let source = Network::<Branches>::zeros().rust_source("N").to_string();
+    let line = "/// Residual 2 -> 2; - Dense 2 -> 3, Tanh; Dense 3 -> 2, Identity; Reshape 2 -> 2x1; \
+                MaxPool1d 2x1 -> 1x1, kernel 2, stride 1: 17 parameters.";
+    assert_eq!(source.lines().next(), Some(line));
 }
 
 fn three_points() -> Vec<([f32; 3], Class)> {
