@@ -114,7 +114,8 @@ macro_rules! vectorized {
             fn affine(fused: bool, dense: Dimensions, mut pass: Affine<'_, $float>) {
                 let n_out = dense.outputs.get();
                 let fills = fills_widest::<$float>(dense);
-                let wide = fused && fills;
+                // rows that fill more than half of a vector of the widest, too
+                let wide = fused && n_out * size_of::<$float>() > 32;
                 let arch = arch(wide);
                 let width = bits(wide) as usize / 8 / size_of::<$float>();
                 let done = if pass.outputs.len() == n_out && fills {

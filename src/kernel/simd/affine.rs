@@ -1,6 +1,7 @@
 //! The way forward in vectors.
 
 use super::lanes::Lanes;
+use super::pad::{WIDEST, copy_part, write_part};
 use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
@@ -11,6 +12,9 @@ use crate::{Element, Scalar};
 pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
+    if n_out < L::WIDTH && n_out * size_of::<L::T>() > 32 {
+        return short::<L>(l, n_out, pass);
+    }
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         let samples = rows(pass.outputs, n_out);
         macro_rules! widths {
@@ -40,6 +44,59 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
         c: pass.outputs,
     };
     panel::product(l, product)
+}
+
+/// Rows that fill more than half of a vector, and so of eight sums: a vector from where each begins, whose last lanes hold
+/// numbers of the next row, or nothing, and come to nothing.
+#[inline(always)]
+fn short<L: Lanes>(l: L, n_out: usize, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    let n_in = pass.weights.len() / n_out;
+    let mut ends = [[L::T::ZERO; 2 * WIDEST]; 2];
+    let last_row = pass.weights.get((n_in - 1) * n_out..)?;
+    copy_part::<L>(last_row, &mut ends[0])?;
+    copy_part::<L>(pass.bias, &mut ends[1])?;
+    let last_row = *L::vectors(&ends[0]).first()?;
+    let bias = *L::vectors(&ends[1]).first()?;
+    let whole = (n_in - 1) / NARROW * NARROW;
+    for (inputs, outputs) in pass
+        .inputs
+        .chunks_exact(n_in)
+        .zip(pass.outputs.chunks_exact_mut(n_out))
+    {
+        let mut sums = [l.splat(-L::T::ZERO); NARROW];
+        sums[0] = bias;
+        let (groups, others) = inputs.split_at_checked(whole)?;
+        let mut rows = pass.weights;
+        for group in groups.as_chunks::<NARROW>().0 {
+            let mut part = 0;
+            while part < NARROW {
+                let row = *L::vectors(rows).first()?;
+                rows = rows.get(n_out..)?;
+                sums[part] = l.multiply_add(l.splat(group[part]), row, sums[part]);
+                part += 1;
+            }
+        }
+        let mut part = 0;
+        while part < NARROW {
+            if let Some(x) = others.get(part) {
+                let row = match L::vectors(rows).first() {
+                    Some(row) => *row,
+                    None => last_row,
+                };
+                rows = rows.get(n_out..)?;
+                sums[part] = l.multiply_add(l.splat(*x), row, sums[part]);
+            }
+            part += 1;
+        }
+        let mut total = sums[0];
+        let mut part = 1;
+        while part < NARROW {
+            total = l.add(total, sums[part]);
+            part += 1;
+        }
+        write_part::<L>(total, outputs)?;
+    }
+    Some(())
 }
 
 /// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.

@@ -5,7 +5,7 @@
 //! some samples and inputs, and not eight.
 
 use super::lanes::Lanes;
-use super::pad::{PARTS, WIDEST, tail};
+use super::pad::{PARTS, tail, write_part};
 use crate::kernel::{Dimensions, InputGradient};
 use crate::{Element, Scalar};
 
@@ -375,31 +375,4 @@ fn half_of<L: Lanes, const V: usize, const N: usize>(
         s += 1;
     }
     Some(totals)
-}
-
-/// Writes the first lanes, as many as there is room for, more than half of a vector: a half from the front, and one from the
-/// end, which may overlap it.
-#[inline(always)]
-fn write_part<L: Lanes>(total: L::V, row: &mut [L::T]) -> Option<()> {
-    let mut lanes = [L::T::ZERO; 2 * WIDEST];
-    *L::vectors_mut(&mut lanes).first_mut()? = total;
-    let lanes = lanes.get(..row.len())?;
-    macro_rules! halves {
-        ($($width:literal: $half:literal;)*) => {
-            match L::WIDTH {
-                $($width => {
-                    *row.first_chunk_mut::<$half>()? = *lanes.first_chunk()?;
-                    *row.last_chunk_mut::<$half>()? = *lanes.last_chunk()?;
-                })*
-                _ => return None,
-            }
-        };
-    }
-    halves! {
-        16: 8;
-        8: 4;
-        4: 2;
-        2: 1;
-    }
-    Some(())
 }

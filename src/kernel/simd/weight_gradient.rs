@@ -21,9 +21,7 @@ pub(super) fn weight_gradient<L: Lanes>(
         Start::There
     };
     for row in pass.output_gradient.chunks_exact(n_out) {
-        for (sum, dy) in pass.bias.iter_mut().zip(row) {
-            *sum += *dy;
-        }
+        add(l, pass.bias, row)?;
     }
     if n_out >= L::WIDTH && pass.inputs.len() == n_in {
         return outer_product(l, pass);
@@ -48,6 +46,25 @@ pub(super) fn weight_gradient<L: Lanes>(
     )
 }
 
+/// Adds the numbers of a row, or nothing where there are no sums.
+#[inline(always)]
+fn add<L: Lanes>(l: L, sums: &mut [L::T], row: &[L::T]) -> Option<()> {
+    let (Some(sum), Some(dy)) = (L::last(sums), L::last(row)) else {
+        for (sum, dy) in sums.iter_mut().zip(row) {
+            *sum += *dy;
+        }
+        return Some(());
+    };
+    // the last vector may overlap the one before it, which is written later
+    let last = l.add(*sum, *dy);
+    let (_, others) = sums.split_last_mut()?;
+    for (sum, dy) in L::vectors_mut(others).iter_mut().zip(L::vectors(row)) {
+        *sum = l.add(*sum, *dy);
+    }
+    *L::last_mut(sums)? = last;
+    Some(())
+}
+
 /// The gradient of one sample's weights, of at least a vector of outputs.
 #[inline(always)]
 pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>) -> Option<()> {
@@ -63,10 +80,11 @@ pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>)
     let nothing = l.splat(-L::T::ZERO);
     for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
         let x = l.splat(*x);
-        // before the vectors that it may overlap are written
+        // the last vector may overlap the one before it, which is written later
         let from = if *fresh { nothing } else { *L::last(row)? };
         let last = l.multiply_add(x, last_slope, from);
-        for (w, dy) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
+        let (_, others) = row.split_last_mut()?;
+        for (w, dy) in L::vectors_mut(others).iter_mut().zip(L::vectors(slopes)) {
             let from = if *fresh { nothing } else { *w };
             *w = l.multiply_add(x, *dy, from);
         }
@@ -117,9 +135,10 @@ pub(super) fn descend<L: Lanes>(
     let inputs = inputs.iter().map(|x| l.splat(*x));
     let one = l.splat(L::T::ONE);
     for (x, row) in inputs.zip(rows).chain([(one, &mut **bias)]) {
-        // before the vectors that it may overlap are written
+        // the last vector may overlap the one before it, which is written later
         let last = next(x, last_slopes, *L::last(row)?);
-        for (weight, slope) in L::vectors_mut(row).iter_mut().zip(L::vectors(slopes)) {
+        let (_, others) = row.split_last_mut()?;
+        for (weight, slope) in L::vectors_mut(others).iter_mut().zip(L::vectors(slopes)) {
             *weight = next(x, *slope, *weight);
         }
         *L::last_mut(row)? = last;
