@@ -9,7 +9,7 @@ use rand_core::Rng;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
 use crate::layer::{
-    self, Backward, Descent, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut,
+    self, Backward, Descent, Layer, Module, Noise, Streaming, Tensor, View, cut, cut_mut, most,
     outputs_of,
 };
 use crate::sample::{OutputArray, values_mut};
@@ -64,6 +64,8 @@ where
     const MULTIPLY_ADDS: u64 = A::MULTIPLY_ADDS + B::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = length::<A::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = length::<A::Output>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
+    const FORWARD_BUFFER: usize = most(A::FORWARD_BUFFER, B::FORWARD_BUFFER);
+    const BACKWARD_BUFFER: usize = most(A::BACKWARD_BUFFER, B::BACKWARD_BUFFER);
     const WRITES: bool = true;
     const DESCENDS: bool = A::DESCENDS && B::DESCENDS;
     const GROUPS: bool = A::GROUPS && B::GROUPS;
@@ -232,6 +234,8 @@ macro_rules! tuples {
             const MULTIPLY_ADDS: u64 = <chain!($first $($rest)*) as Layer>::MULTIPLY_ADDS;
             const FORWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::FORWARD_VALUES;
             const BACKWARD_VALUES: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_VALUES;
+            const FORWARD_BUFFER: usize = <chain!($first $($rest)*) as Layer>::FORWARD_BUFFER;
+            const BACKWARD_BUFFER: usize = <chain!($first $($rest)*) as Layer>::BACKWARD_BUFFER;
             const WRITES: bool = true;
             const DESCENDS: bool = <chain!($first $($rest)*) as Layer>::DESCENDS;
             const GROUPS: bool = <chain!($first $($rest)*) as Layer>::GROUPS;

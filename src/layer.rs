@@ -145,10 +145,14 @@ pub trait Layer: 'static {
     );
     /// Multiplications with an addition in a forward pass of one sample.
     const MULTIPLY_ADDS: u64 = 0;
-    /// Values that `forward` keeps on the stack for one sample, beside input and output.
+    /// Values that `forward` keeps on the stack for each sample of a block, beside input and output.
     const FORWARD_VALUES: usize = 0;
-    /// Values that `backward` keeps on the stack for one sample.
+    /// Values that `record` or `backward` keeps on the stack for each sample of a block.
     const BACKWARD_VALUES: usize = 0;
+    /// Values that `forward` keeps on the stack once, however many samples there are. Of layers in a row the most counts.
+    const FORWARD_BUFFER: usize = 0;
+    /// Values that `record` or `backward` keeps on the stack once. Of layers in a row the most counts.
+    const BACKWARD_BUFFER: usize = 0;
     /// Whether [`backward`](Self::backward) heeds [`Backward::fresh`]; else the gradient holds -0, to be added to, where it would be set.
     const WRITES: bool = false;
     /// Whether [`descend`](Self::descend) does anything.
@@ -319,6 +323,11 @@ impl Noise {
             self.seed ^ crate::order::mix(place ^ crate::order::mix(self.layer as u64)),
         )
     }
+}
+
+/// The larger of two numbers of values.
+pub(crate) const fn most(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 /// The way back through a layer that may not write a fresh gradient itself.

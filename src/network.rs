@@ -180,7 +180,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// The bytes of its parameters. With feature `simd`, 64 of them or more begin where a cache line does, so that on the
     /// stack up to 63 bytes come on top.
     pub const BYTES: usize = Self::PARAMETERS * size_of::<T>();
-    /// The bytes of inference: parameters, the values between layers and the output. Frames come on top.
+    /// The bytes of inference of one sample: parameters, the values between layers and inside them, and the output. Frames come on top.
     ///
     /// ```
     /// use sizednet::{Dense, Network, sizes::*};
@@ -189,10 +189,11 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// const _: () = assert!(Policy::INFERENCE_BYTES <= 2048, "it has to fit 2 KB");
     /// ```
     pub const INFERENCE_BYTES: usize = Self::BYTES + Self::STACK_BYTES;
-    /// The bytes of inference that lie on the stack: the values between layers and the output. Frames come on top; how
+    /// The bytes of inference that lie on the stack: the values between layers and inside them, and the output. Frames come on top; how
     /// much they are is measured for some microcontrollers in `examples/cortex-m`.
     pub const STACK_BYTES: usize =
-        (L::FORWARD_VALUES + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>();
+        (L::FORWARD_VALUES + L::FORWARD_BUFFER + <<L::Output as Shape>::Len as Unsigned>::USIZE)
+            * size_of::<T>();
     /// Multiplications with an addition in a forward pass.
     pub const MULTIPLY_ADDS: u64 = L::MULTIPLY_ADDS;
     /// The architecture as a number: kinds of layers, shapes and activations in their order. Not nesting, not

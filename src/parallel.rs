@@ -354,7 +354,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> ParallelTrainer<L, E,
     /// ```
     pub const TRAINING_BYTES: usize = {
         let parameters = <L::Parameters as Unsigned>::USIZE;
-        let block = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE;
+        let block = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE + L::BACKWARD_BUFFER;
         let lane = parameters + Block::<L, T, Heap, M::Block>::VALUES + block;
         let arrays = (1 + <O::State as ParameterState<T>>::COUNT) * parameters;
         (arrays + Self::LANES as usize * lane) * size_of::<T>()

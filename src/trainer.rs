@@ -161,7 +161,8 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
         (arrays + Block::<L, T, S, M::Block>::VALUES) * size_of::<T>() + Self::STACK_BYTES
     };
-    /// The bytes of training that lie on the stack: gradients between layers, and those of a sample's outputs. Network and
+    /// The bytes of training that lie on the stack: for each sample of a block the gradients between layers and the values inside
+    /// them, the buffers of convolutions and recurrent layers, and the gradients of a sample's outputs. Network and
     /// trainer may lie in a `static`, which this is all that a step adds to; frames come on top.
     ///
     /// ```
@@ -173,8 +174,9 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     /// const _: () = assert!(Learner::STACK_BYTES == 4 * (8 + 2));
     /// ```
     pub const STACK_BYTES: usize = {
-        let between = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE;
-        (between + <<L::Output as Shape>::Len as Unsigned>::USIZE) * size_of::<T>()
+        let outputs = <<L::Output as Shape>::Len as Unsigned>::USIZE;
+        let block = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE + L::BACKWARD_BUFFER;
+        (block + outputs) * size_of::<T>()
     };
 
     /// Sets the seed of the order of the samples, 0 by default.

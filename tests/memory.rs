@@ -12,9 +12,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::optimizer::Momentum;
 use sizednet::{
-    Activation, Adam, Batching, Class, CrossEntropy, Dense, EarlyStop, FullBatch, Heap, Layer,
-    MeanSquaredError, MiniBatch, Network, Optimizer, Relu, Rprop, Scalar, Sgd, Stack, Stochastic,
-    Tanh, Trainer, activation::Output, sizes::*,
+    Activation, Adam, Batching, Class, Conv2d, CrossEntropy, Dense, EarlyStop, Element, FullBatch,
+    Heap, Image, Layer, MeanSquaredError, MiniBatch, Network, Optimizer, Relu, Rprop, Scalar, Sgd,
+    Stack, Stochastic, Tanh, Trainer, activation::Output, sizes::*,
 };
 
 const KIB: usize = 1024;
@@ -150,6 +150,92 @@ impl Activation for Probe {
         look();
         T::ONE
     }
+}
+
+/// Runs a test again in a process of its own, which an overflow ends, and there the case that the environment names. Whether the
+/// case is run to its end on a stack of so many bytes.
+#[cfg(target_os = "linux")]
+fn fits(test: &str, case: &str, stack: usize) -> bool {
+    let program = std::env::current_exe().expect("this program");
+    let run = std::process::Command::new(program)
+        .args(["--exact", test])
+        .env(CASE, format!("{case} {stack}"))
+        .output();
+    run.expect("a process").status.success()
+}
+
+/// What a test runs in a process of its own: its name, and the stack's size.
+#[cfg(target_os = "linux")]
+const CASE: &str = "MEMORY_TEST_CASE";
+
+/// Buffers count once and not for each sample, those of layers in a row are not there at once, and they are no larger than
+/// need be.
+#[cfg(target_os = "linux")]
+#[test]
+fn layers_with_buffers_take_the_stack_that_the_constants_say() {
+    use sizednet::{Conv1d, DepthwiseConv2d, Gru, InputArray, Sequence, layer::Same};
+
+    /// Frames, with the copies and sums of a kernel.
+    const BESIDE: usize = FRAMES + if cfg!(feature = "simd") { 32 * KIB } else { 0 };
+
+    /// `share`: of the constant, in per cent, what is too little.
+    fn check<L: Layer<Output = U10>>(name: &str, share: usize) {
+        type Trains<L> = Trainer<L, CrossEntropy, Sgd, FullBatch<U8>, f32, Heap>;
+        let mut network = Network::<L, f32, Heap>::default();
+        let mut trainer = Trains::<L>::new(CrossEntropy, Sgd::new(0.1));
+        let samples = vec![(<InputArray<L, f32>>::ZERO, Class(1)); 8];
+        let (forward, epoch) = (format!("{name}-forward"), format!("{name}-epoch"));
+        if let Ok(case) = std::env::var(CASE) {
+            let (case, stack) = case.split_once(' ').expect("a name and a number");
+            let stack = stack.parse().expect("a number");
+            if case == forward {
+                on_a_stack_of(stack, move || {
+                    black_box(network.forward(&samples[0].0));
+                });
+            } else if case == epoch {
+                on_a_stack_of(stack, move || {
+                    let done = trainer.epoch_with(&mut network, &samples, &mut []);
+                    assert!(done.is_ok());
+                });
+            }
+            return;
+        }
+        let test = "layers_with_buffers_take_the_stack_that_the_constants_say";
+        for (case, arrays) in [
+            (forward, Network::<L>::STACK_BYTES),
+            (epoch, Trains::<L>::STACK_BYTES),
+        ] {
+            println!("{case}: {arrays} bytes of arrays");
+            assert!(fits(test, &case, arrays + BESIDE), "{case} takes more");
+            assert!(
+                !fits(test, &case, arrays * share / 100),
+                "{case} takes less"
+            );
+        }
+    }
+    type Padded<I, F> = Conv2d<I, F, U3, Relu, U1, Same>;
+    check::<(
+        Padded<Image<U3, U16, U16>, U16>,
+        Padded<Image<U16, U16, U16>, U8>,
+        Dense<Image<U8, U16, U16>, U10>,
+    )>("padded", 100);
+    // these slide
+    check::<(
+        Conv2d<Image<U3, U18, U18>, U32, U3, Relu>,
+        Dense<Image<U32, U16, U16>, U10>,
+    )>("slides", 100);
+    check::<(
+        DepthwiseConv2d<Image<U1, U8, U512>, U3, Relu, U1, Same>,
+        Dense<Image<U1, U8, U512>, U10>,
+    )>("depthwise", 100);
+    // a panel of six windows, and none where they lie side by side
+    check::<(
+        Conv1d<Sequence<U8, U512>, U16, U3, Relu>,
+        Conv1d<Sequence<U6, U16>, U8, U3, Relu, U3>,
+        Dense<Sequence<U2, U8>, U10>,
+    )>("sequence", 100);
+    // its ways forward and back have each what both are said to take
+    check::<(Gru<Sequence<U2, U16>, U512>, Dense<U512, U10>)>("gru", 60);
 }
 
 type Probed = (

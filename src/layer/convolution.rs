@@ -22,7 +22,7 @@ mod geometry;
 mod panel;
 mod passes;
 
-use geometry::{Geometry, Most};
+use geometry::{Geometry, HasGeometry, Most};
 use passes::WayBack;
 
 /// A convolution: `output[f][y][x] = A(bias[f] + sum of input[c][y * S + i - before][x * S + j - before] * weights[c][i][j][f])`,
@@ -109,15 +109,33 @@ where
     type Windows = Minimum<Prod<H, W>, Most>;
 }
 
-impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding>
-    Conv2d<Image<C, H, W>, F, K, A, S, P>
+impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding> HasGeometry
+    for Conv2d<Image<C, H, W>, F, K, A, S, P>
 {
     const GEOMETRY: Geometry = Geometry {
         channels: C::USIZE,
         rows: Axis::new::<H, K, S, P>(),
         columns: Axis::new::<W, K, S, P>(),
     };
+}
+
+impl<C: Size, H: Size, W: Size, F: Size, K: Size, A, S: Size, P: Padding>
+    Conv2d<Image<C, H, W>, F, K, A, S, P>
+{
     const WEIGHTS: usize = Self::GEOMETRY.taps() * F::USIZE;
+
+    /// The sums of all samples.
+    fn sums<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T])
+    where
+        Image<C, H, W>: Patches<K>,
+    {
+        let parameters = cut(parameters, Self::WEIGHTS);
+        if const { Self::GEOMETRY.slides() } {
+            passes::slide::<T, N, F, Self>(parameters, inputs, outputs);
+        } else {
+            passes::forward::<T, N, F, Image<C, H, W>, K, Self>(parameters, inputs, outputs);
+        }
+    }
 }
 
 impl<C: Size, H: Size, W: Size, F: Size, K: Size, A: Activation, S: Stride, P> Layer
@@ -154,8 +172,12 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::GEOMETRY.outputs() as u64;
-    const FORWARD_VALUES: usize = passes::forward_values::<F, Image<C, H, W>, K>();
-    const BACKWARD_VALUES: usize = passes::backward_values::<F, Image<C, H, W>, K>();
+    const FORWARD_BUFFER: usize = if Self::GEOMETRY.slides() {
+        passes::SLIDE_VALUES
+    } else {
+        passes::forward_values::<F, Image<C, H, W>, K>()
+    };
+    const BACKWARD_BUFFER: usize = passes::backward_values::<F, Image<C, H, W>, K>();
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(
@@ -183,20 +205,13 @@ where
     }
 
     fn forward<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
-        let parameters = cut(parameters, Self::WEIGHTS);
-        passes::forward::<T, N, F, Image<C, H, W>, K>(Self::GEOMETRY, parameters, inputs, outputs);
+        Self::sums::<T, N>(parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     fn record<T: Scalar, N: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
-        let parameters = cut(parameters, Self::WEIGHTS);
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            passes::forward::<T, N, F, Image<C, H, W>, K>(
-                Self::GEOMETRY,
-                parameters,
-                inputs,
-                values,
-            );
+            Self::sums::<T, N>(parameters, inputs, values);
         });
     }
 
@@ -212,7 +227,7 @@ where
             bias_gradient,
             input_gradient: pass.input_gradient,
         };
-        passes::backward::<T, N, F, Image<C, H, W>, K>(Self::GEOMETRY, pass);
+        passes::backward::<T, N, F, Image<C, H, W>, K, Self>(pass);
     }
 }
 

@@ -86,8 +86,8 @@ pub struct Conv1d<I, F, K, A = Identity, S = U1, P = Valid, D = U1>(
     PhantomData<fn() -> (I, F, K, A, S, P, D)>,
 );
 
-/// The windows that a panel has.
-const ROWS: usize = 32;
+/// The values under `R` windows.
+type Panel<R, K, C, T> = <R as Size>::Array<Patch<K, C, T>>;
 
 /// The values under a window.
 type Patch<K, C, T> = <K as Size>::Array<<C as Size>::Array<T>>;
@@ -121,12 +121,6 @@ impl<N: Size, C: Size, F: Size, K: Size, A, S: Size, P: Padding, D: Size>
         NonZeroUsize::new(Self::PATCH).expect("no size is 0"),
         NonZeroUsize::new(F::USIZE).expect("no size is 0"),
     );
-    /// Windows that pass through together.
-    const TOGETHER: usize = if Self::STEPS.is_cut() {
-        Self::STEPS.outputs
-    } else {
-        ROWS
-    };
 
     /// `outputs = patches * weights + bias`.
     #[inline]
@@ -141,19 +135,91 @@ impl<N: Size, C: Size, F: Size, K: Size, A, S: Size, P: Padding, D: Size>
         Q::affine(Self::DIMENSIONS, pass);
     }
 
-    /// The sums of all samples.
-    fn sums<T: Scalar, Q: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
-        let mut panel = [<Patch<K, C, T>>::ZERO; ROWS];
-        let panel = flat::<K, C, T>(&mut panel);
+    /// The sums of all samples, in a panel of `R` windows or in none.
+    fn sums<T: Scalar, Q: Kernel, R: Size>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        if const { Self::STEPS.is_cut() } {
+            let together = Self::STEPS.outputs;
+            Self::sums_in::<T, Q>((together, &mut []), parameters, inputs, outputs);
+        } else {
+            Self::sums_in_a_panel::<T, Q, R>(parameters, inputs, outputs);
+        }
+    }
+
+    /// A function of its own, so that the panels of several layers are not on the stack at once.
+    #[inline(never)]
+    fn sums_in_a_panel<T: Scalar, Q: Kernel, R: Size>(
+        parameters: &[T],
+        inputs: &[T],
+        outputs: &mut [T],
+    ) {
+        let mut panel = <Panel<R, K, C, T>>::ZERO;
+        let panel = flat::<K, C, T>(panel.as_mut_slice());
+        Self::sums_in::<T, Q>((R::USIZE, panel), parameters, inputs, outputs);
+    }
+
+    #[inline]
+    fn sums_in<T: Scalar, Q: Kernel>(
+        (together, panel): (usize, &mut [T]),
+        parameters: &[T],
+        inputs: &[T],
+        outputs: &mut [T],
+    ) {
         let samples = inputs.chunks_exact(Self::INPUTS);
         for (sequence, outputs) in samples.zip(outputs.chunks_exact_mut(Self::OUTPUTS)) {
             for (outputs, first) in outputs
-                .chunks_mut(Self::TOGETHER * F::USIZE)
-                .zip((0..).step_by(Self::TOGETHER))
+                .chunks_mut(together * F::USIZE)
+                .zip((0..).step_by(together))
             {
                 let windows = outputs.len() / F::USIZE;
                 let patches = Self::patches(first, windows, sequence, panel);
                 Self::affine::<T, Q>(parameters, patches, outputs);
+            }
+        }
+    }
+
+    /// The way back in a panel of `R` windows, from the gradient of the sums.
+    #[inline(never)]
+    fn backward_in_a_panel<T: Scalar, Q: Kernel, R: Size>(parameters: &[T], pass: Backward<'_, T>) {
+        let mut panel = <Panel<R, K, C, T>>::ZERO;
+        let panel = flat::<K, C, T>(panel.as_mut_slice());
+        Self::backward_in::<T, Q>((R::USIZE, panel), parameters, pass);
+    }
+
+    #[inline]
+    fn backward_in<T: Scalar, Q: Kernel>(
+        (together, panel): (usize, &mut [T]),
+        parameters: &[T],
+        pass: Backward<'_, T>,
+    ) {
+        let (weight_gradient, bias_gradient) = cut_mut(pass.gradient, Self::WEIGHTS);
+        let mut fresh = pass.fresh;
+        let mut all_slots = pass.input_gradient;
+        if let Some(slots) = &mut all_slots {
+            slots.fill(-T::ZERO);
+        }
+        let samples = pass.inputs.chunks_exact(Self::INPUTS);
+        let slopes = pass.output_gradient.chunks_exact(Self::OUTPUTS);
+        for (sample, (sequence, slopes)) in samples.zip(slopes).enumerate() {
+            let slots = all_slots.as_deref_mut();
+            let mut slots =
+                slots.and_then(|slots| slots.chunks_exact_mut(Self::INPUTS).nth(sample));
+            for (slopes, first) in slopes
+                .chunks(together * F::USIZE)
+                .zip((0..).step_by(together))
+            {
+                let sums = WeightGradient {
+                    inputs: Self::patches(first, slopes.len() / F::USIZE, sequence, panel),
+                    output_gradient: slopes,
+                    weights: &mut *weight_gradient,
+                    bias: &mut *bias_gradient,
+                    fresh,
+                };
+                Q::weight_gradient(Self::DIMENSIONS, sums);
+                fresh = false;
+                if let Some(slots) = slots.as_deref_mut() {
+                    let (weights, _) = cut(parameters, Self::WEIGHTS);
+                    Self::back::<T, Q>(weights, first, slopes, panel, slots);
+                }
             }
         }
     }
@@ -274,8 +340,12 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER, D::USIZE],
     );
     const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::STEPS.outputs as u64;
-    const FORWARD_VALUES: usize = ROWS * Self::PATCH;
-    const BACKWARD_VALUES: usize = ROWS * Self::PATCH;
+    const FORWARD_BUFFER: usize = if Self::STEPS.is_cut() {
+        0
+    } else {
+        <P::Together as Unsigned>::USIZE * Self::PATCH
+    };
+    const BACKWARD_BUFFER: usize = Self::FORWARD_BUFFER;
     const WRITES: bool = true;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
@@ -303,51 +373,23 @@ where
     }
 
     fn forward<T: Scalar, Q: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
-        Self::sums::<T, Q>(parameters, inputs, outputs);
+        Self::sums::<T, Q, P::Together>(parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     fn record<T: Scalar, Q: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
-            Self::sums::<T, Q>(parameters, inputs, values);
+            Self::sums::<T, Q, P::Together>(parameters, inputs, values);
         });
     }
 
     fn backward<T: Scalar, Q: Kernel>(parameters: &[T], pass: Backward<'_, T>) {
         let kept = <A::Keeps as Keep>::kept(pass.tape);
         activation::chain::<A, T>(pass.output_gradient, kept);
-        let mut panel = [<Patch<K, C, T>>::ZERO; ROWS];
-        let panel = flat::<K, C, T>(&mut panel);
-        let (weight_gradient, bias_gradient) = cut_mut(pass.gradient, Self::WEIGHTS);
-        let mut fresh = pass.fresh;
-        let mut all_slots = pass.input_gradient;
-        if let Some(slots) = &mut all_slots {
-            slots.fill(-T::ZERO);
-        }
-        let samples = pass.inputs.chunks_exact(Self::INPUTS);
-        let slopes = pass.output_gradient.chunks_exact(Self::OUTPUTS);
-        for (sample, (sequence, slopes)) in samples.zip(slopes).enumerate() {
-            let slots = all_slots.as_deref_mut();
-            let mut slots =
-                slots.and_then(|slots| slots.chunks_exact_mut(Self::INPUTS).nth(sample));
-            for (slopes, first) in slopes
-                .chunks(Self::TOGETHER * F::USIZE)
-                .zip((0..).step_by(Self::TOGETHER))
-            {
-                let sums = WeightGradient {
-                    inputs: Self::patches(first, slopes.len() / F::USIZE, sequence, panel),
-                    output_gradient: slopes,
-                    weights: &mut *weight_gradient,
-                    bias: &mut *bias_gradient,
-                    fresh,
-                };
-                Q::weight_gradient(Self::DIMENSIONS, sums);
-                fresh = false;
-                if let Some(slots) = slots.as_deref_mut() {
-                    let (weights, _) = cut(parameters, Self::WEIGHTS);
-                    Self::back::<T, Q>(weights, first, slopes, panel, slots);
-                }
-            }
+        if const { Self::STEPS.is_cut() } {
+            Self::backward_in::<T, Q>((Self::STEPS.outputs, &mut []), parameters, pass);
+        } else {
+            Self::backward_in_a_panel::<T, Q, P::Together>(parameters, pass);
         }
     }
 }

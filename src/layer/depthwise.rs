@@ -249,8 +249,8 @@ where
         &[K::USIZE, S::USIZE, P::NUMBER],
     );
     const MULTIPLY_ADDS: u64 = Self::WEIGHTS as u64 * Self::PLANE.outputs() as u64;
-    const FORWARD_VALUES: usize = ROWS * W::USIZE;
-    const BACKWARD_VALUES: usize = ROWS * W::USIZE;
+    const FORWARD_BUFFER: usize = ROWS * W::USIZE;
+    const BACKWARD_BUFFER: usize = ROWS * W::USIZE;
     const MODULES: usize = if A::IDENTITY { 1 } else { 2 };
 
     fn initialize<T: Scalar, N: Initializer + ?Sized, R: Rng + ?Sized>(

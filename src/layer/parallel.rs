@@ -6,7 +6,7 @@ use core::ops::Add;
 use generic_array::typenum::{Sum, Unsigned};
 use rand_core::Rng;
 
-use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut, outputs_of};
+use super::{Backward, Layer, Module, Noise, Tensor, View, cut, cut_mut, most, outputs_of};
 use crate::chain::Plus;
 use crate::initializer::Initializer;
 use crate::kernel::Kernel;
@@ -90,6 +90,8 @@ where
     const FORWARD_VALUES: usize = length::<Self::Output>() + A::FORWARD_VALUES + B::FORWARD_VALUES;
     const BACKWARD_VALUES: usize =
         length::<Self::Output>() + length::<A::Input>() + A::BACKWARD_VALUES + B::BACKWARD_VALUES;
+    const FORWARD_BUFFER: usize = most(A::FORWARD_BUFFER, B::FORWARD_BUFFER);
+    const BACKWARD_BUFFER: usize = most(A::BACKWARD_BUFFER, B::BACKWARD_BUFFER);
     const WRITES: bool = true;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(

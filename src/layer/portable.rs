@@ -38,6 +38,8 @@ impl<L: Layer> Layer for Portable<L> {
     const MULTIPLY_ADDS: u64 = L::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = L::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = L::BACKWARD_VALUES;
+    const FORWARD_BUFFER: usize = L::FORWARD_BUFFER;
+    const BACKWARD_BUFFER: usize = L::BACKWARD_BUFFER;
     const WRITES: bool = L::WRITES;
     const DESCENDS: bool = L::DESCENDS;
     const GROUPS: bool = L::GROUPS;

@@ -219,7 +219,9 @@ where
     const MULTIPLY_ADDS: u64 =
         Self::STEPS as u64 * (Self::SUMS * (Self::FEATURES + H::USIZE)) as u64;
     const FORWARD_VALUES: usize = 2 * Self::SUMS + Self::STATE + H::USIZE + Self::FEATURES;
-    const BACKWARD_VALUES: usize =
+    /// Of `record`, which runs as `forward` does.
+    const BACKWARD_VALUES: usize = Self::FORWARD_VALUES;
+    const BACKWARD_BUFFER: usize =
         Together::USIZE * (2 * Self::SUMS + H::USIZE + Self::FEATURES) + 2 * Self::STATE + H::USIZE;
     const WRITES: bool = true;
 

@@ -71,6 +71,8 @@ where
     const MULTIPLY_ADDS: u64 = F::MULTIPLY_ADDS;
     const FORWARD_VALUES: usize = F::FORWARD_VALUES;
     const BACKWARD_VALUES: usize = length::<F>() + F::BACKWARD_VALUES;
+    const FORWARD_BUFFER: usize = F::FORWARD_BUFFER;
+    const BACKWARD_BUFFER: usize = F::BACKWARD_BUFFER;
     const WRITES: bool = true;
 
     fn initialize<T: Scalar, I: Initializer + ?Sized, R: Rng + ?Sized>(

@@ -3,7 +3,8 @@
 use core::ops::{Add, BitAnd, Div, Mul, Sub};
 
 use generic_array::typenum::{
-    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Prod, Quot, Sub1, Sum, UInt,
+    Add1, B1, Const, Diff, GrEq, IsGreaterOrEqual, Max, Maximum, Min, Minimum, Prod, Quot, Sub1,
+    Sum, U32, UInt,
 };
 
 use crate::size::Number;
@@ -247,15 +248,18 @@ impl<K: Sub<B1, Output: Mul<D, Output: Add<B1>>>, D> Reach<D> for K {
 )]
 pub trait Along<N, K, S, D>: Padding {
     type Count: Size;
+    /// The windows that pass through together.
+    type Together: Size;
 }
 
 impl<N, K, S, D, P> Along<N, K, S, D> for P
 where
     K: Reach<D>,
     P: Padding + KernelFitsSteps<N, K, D> + Windows<N, <K as Reach<D>>::Steps, S>,
-    <P as Windows<N, <K as Reach<D>>::Steps, S>>::Count: Size,
+    <P as Windows<N, <K as Reach<D>>::Steps, S>>::Count: Size + Min<U32, Output: Size>,
 {
     type Count = <P as Windows<N, <K as Reach<D>>::Steps, S>>::Count;
+    type Together = Minimum<Self::Count, U32>;
 }
 
 /// A sequence of `F` features with a step for each window.

@@ -19,6 +19,11 @@ pub(super) struct Geometry {
     pub(super) columns: Axis,
 }
 
+/// A layer whose geometry is a constant: the compiler sees its numbers.
+pub(super) trait HasGeometry {
+    const GEOMETRY: Geometry;
+}
+
 /// A number that is never 0, in a way that the compiler sees: code that divides by it cannot panic.
 pub(super) const fn positive(number: usize) -> usize {
     if number == 0 { 1 } else { number }

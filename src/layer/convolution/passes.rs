@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 use generic_array::typenum::Unsigned;
 
 use super::Patches;
-use super::geometry::{Geometry, positive};
+use super::geometry::{HasGeometry, MOST, positive};
 use super::panel::{Panel, Strip};
 use crate::kernel::{Dimensions, Elementwise, Kernel, Product, Slide, WeightGradient, elementwise};
 use crate::layer::{cut, cut_mut};
@@ -19,49 +19,63 @@ const fn dimensions(inputs: usize, outputs: usize) -> Dimensions {
     Dimensions::new(number(inputs), number(outputs))
 }
 
+/// Values on the stack where filters slide: the places of taps, which are integers of four bytes.
+pub(super) const SLIDE_VALUES: usize = MOST;
+
+/// As many as the integers that tell where windows and taps lie.
+const STRIP_VALUES: usize = 3 * MOST;
+
 /// Values on the stack on the way forward.
 pub(super) const fn forward_values<F: Size, I: Patches<Side>, Side>() -> usize {
-    I::Windows::USIZE * (I::Taps::USIZE + F::USIZE)
+    I::Windows::USIZE * (I::Taps::USIZE + F::USIZE) + STRIP_VALUES
 }
 
 /// Values on the stack on the way back.
 pub(super) const fn backward_values<F: Size, I: Patches<Side>, Side>() -> usize {
-    I::Windows::USIZE * (I::Taps::USIZE + 2 * F::USIZE)
+    I::Windows::USIZE * (I::Taps::USIZE + 2 * F::USIZE) + STRIP_VALUES
+}
+
+/// `outputs = bias + weights^T * patches`, for each sample, where no patch has to be copied.
+#[inline(never)]
+pub(super) fn slide<T: Scalar, K: Kernel, F: Size, G: HasGeometry>(
+    (weights, bias): (&[T], &[T]),
+    inputs: &[T],
+    outputs: &mut [T],
+) {
+    let geometry = G::GEOMETRY;
+    let (filters, taps) = (F::USIZE, geometry.panel());
+    let dense = dimensions(geometry.columns.outputs, filters);
+    let samples = inputs.chunks_exact(geometry.inputs());
+    let outputs = outputs.chunks_exact_mut(positive(filters * geometry.outputs()));
+    for (image, outputs) in samples.zip(outputs) {
+        let chunks = weights.chunks(positive(taps * filters));
+        for (weights, tap) in chunks.zip((0..).step_by(taps)) {
+            let places = geometry.places(tap);
+            let (places, _) = cut(&places, weights.len() / filters);
+            let step = geometry.rows.stride * geometry.columns.size;
+            let pass = Slide {
+                weights,
+                bias: if tap == 0 { bias } else { &[] },
+                image,
+                places,
+                step,
+                outputs: &mut *outputs,
+            };
+            K::slide(dense, pass);
+        }
+    }
 }
 
 /// `outputs = bias + weights^T * patches`, for each sample. A function of its own, so that the panels of several layers are not on
 /// the stack at once.
 #[inline(never)]
-pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
-    geometry: Geometry,
+pub(super) fn forward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side, G: HasGeometry>(
     (weights, bias): (&[T], &[T]),
     inputs: &[T],
     outputs: &mut [T],
 ) {
+    let geometry = G::GEOMETRY;
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
-    if geometry.slides() {
-        let dense = dimensions(geometry.columns.outputs, filters);
-        let samples = inputs.chunks_exact(geometry.inputs());
-        let outputs = outputs.chunks_exact_mut(positive(filters * geometry.outputs()));
-        for (image, outputs) in samples.zip(outputs) {
-            let chunks = weights.chunks(positive(taps * filters));
-            for (weights, tap) in chunks.zip((0..).step_by(taps)) {
-                let places = geometry.places(tap);
-                let (places, _) = cut(&places, weights.len() / filters);
-                let step = geometry.rows.stride * geometry.columns.size;
-                let pass = Slide {
-                    weights,
-                    bias: if tap == 0 { bias } else { &[] },
-                    image,
-                    places,
-                    step,
-                    outputs: &mut *outputs,
-                };
-                K::slide(dense, pass);
-            }
-        }
-        return;
-    }
     let dense = dimensions(filters, width);
     let mut panel = <Panel<I::Taps, I::Windows, T>>::ZERO;
     let mut sums = <Panel<F, I::Windows, T>>::ZERO;
@@ -116,10 +130,10 @@ pub(super) struct WayBack<'a, T> {
 
 /// Adds to the gradients of weights and bias, and writes that of the inputs.
 #[inline(never)]
-pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side>(
-    geometry: Geometry,
+pub(super) fn backward<T: Scalar, K: Kernel, F: Size, I: Patches<Side>, Side, G: HasGeometry>(
     pass: WayBack<'_, T>,
 ) {
+    let geometry = G::GEOMETRY;
     let (filters, width, taps) = (F::USIZE, geometry.strip(), geometry.panel());
     let mut panel = <Panel<I::Taps, I::Windows, T>>::ZERO;
     let (mut slopes, mut turned) = (
