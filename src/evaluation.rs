@@ -4,6 +4,7 @@ use core::fmt::{Debug, Display, Formatter};
 
 use generic_array::typenum::Unsigned;
 
+use crate::batching::in_fitting_blocks;
 use crate::error::DataError;
 use crate::kernel::NativeKernel;
 use crate::layer::cut_mut;
@@ -12,8 +13,7 @@ use crate::sample::{
     Class, InputArray, OutputArray, Samples, Target, check, gather, values, values_mut,
 };
 use crate::size::FixedArray;
-use crate::sizes::U1;
-use crate::{DefaultBlock, Element, Layer, Network, Scalar, Shape, Size, Storage};
+use crate::{Element, Layer, Network, Scalar, Shape, Size, Storage};
 
 impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// The class of an input: the index of the largest output, the lowest of equal ones. NaN is never the largest, and
@@ -93,19 +93,21 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         Ok(confusion)
     }
 
-    /// The output for each sample, in their order; they pass through in blocks, one by one where a sample is large.
+    /// The output for each sample, in their order; they pass through in [`Fitting`](crate::Fitting) blocks.
     fn for_each_output<D: Samples<InputArray<L, T>>>(
         &self,
         samples: D,
         count: u32,
         see: impl FnMut(&OutputArray<L, T>, &D::Target),
     ) {
-        let values = <L::Input as Shape>::Len::USIZE + <L::Output as Shape>::Len::USIZE;
-        if values + L::FORWARD_VALUES <= 2048 {
-            self.for_each_output_in_blocks::<DefaultBlock, D>(samples, count, see);
-        } else {
-            self.for_each_output_in_blocks::<U1, D>(samples, count, see);
-        }
+        in_fitting_blocks!(
+            {
+                let inputs = <<L::Input as Shape>::Len as Unsigned>::USIZE;
+                let outputs = <<L::Output as Shape>::Len as Unsigned>::USIZE;
+                (inputs + outputs + L::FORWARD_VALUES) * size_of::<T>()
+            },
+            B => self.for_each_output_in_blocks::<B, D>(samples, count, see)
+        );
     }
 
     #[inline(never)]

@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use generic_array::typenum::Unsigned;
 
+use crate::batching::{Batching, FullBatch, Stochastic, fitting, in_fitting_blocks};
 use crate::error::DataError;
 use crate::evaluation::Evaluation;
 use crate::kernel::{Elementwise, NativeKernel, elementwise};
@@ -14,7 +15,7 @@ use crate::network::Network;
 use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
 use crate::sizes::U1;
 use crate::storage::{OwnedStorage, Stack, Storage, StorageMut};
-use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
+use crate::{Element, Layer, Scalar, Shape, Size};
 
 mod group;
 
@@ -110,7 +111,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// as the outputs may: [`Optimizer::apply`](crate::Optimizer::apply) refuses such a gradient. The samples' gradients are
     /// added first and then divided by their number, so their sum has to be finite as well.
     ///
-    /// Samples pass through in blocks of [`DefaultBlock`], whose inputs and tapes lie on the stack.
+    /// Samples pass through in [`Fitting`](crate::Fitting) blocks, whose inputs and tapes lie on the stack.
     ///
     /// ```
     /// use sizednet::{Dense, Gradient, MeanSquaredError, Network, sizes::U1};
@@ -139,7 +140,10 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         G: StorageMut,
     {
-        self.gradient_in_blocks::<DefaultBlock, D, E, G>(samples, loss, gradient)
+        in_fitting_blocks!(
+            (Block::<L, T, Stack, Stochastic>::OF_A_SAMPLE + L::BACKWARD_VALUES) * size_of::<T>(),
+            B => self.gradient_in_blocks::<B, D, E, G>(samples, loss, gradient)
+        )
     }
 
     /// [`gradient`](Self::gradient) in blocks of `B` samples: fewer take less of the stack.
@@ -167,7 +171,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
             index: |place| place,
             noise: Noise::default(),
         };
-        let mut block = Block::<L, T, Stack, B>::ZERO;
+        let mut block = Block::<L, T, Stack, FullBatch<B>>::ZERO;
         let slopes = gradient.parameters_mut().as_mut_slice();
         let loss = block.sum(self.parameters(), loss, &batch, 0..count, slopes);
         divide(slopes, count);
@@ -192,11 +196,11 @@ pub(crate) struct Batch<T, D, F> {
     pub(crate) noise: Noise,
 }
 
-/// The buffers for samples that pass through together, at most `B`.
-pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, B: Size> {
-    inputs: S::Rows<InputArray<L, T>, B>,
-    tape: S::Rows<TapeArray<L, T>, B>,
-    output_gradient: S::Rows<OutputArray<L, T>, B>,
+/// The buffers for samples that pass through together.
+pub(crate) struct Block<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> {
+    inputs: S::Rows<InputArray<L, T>, M::Block>,
+    tape: S::Rows<TapeArray<L, T>, M::Block>,
+    output_gradient: S::Rows<OutputArray<L, T>, M::Block>,
 }
 
 /// From the sum of the samples' gradients to their mean.
@@ -220,7 +224,7 @@ pub(crate) fn divide<T: Scalar>(gradient: &mut [T], count: u32) {
 
 type TapeArray<L, T> = generic_array::GenericArray<T, <L as Layer>::Tape>;
 
-impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
+impl<L: Layer, T: Scalar, M: Batching> Block<L, T, Stack, M> {
     pub(crate) const ZERO: Self = Self {
         inputs: Element::ZERO,
         tape: Element::ZERO,
@@ -228,20 +232,39 @@ impl<L: Layer, T: Scalar, B: Size> Block<L, T, Stack, B> {
     };
 }
 
-impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
-    /// The values it holds.
-    pub(crate) const VALUES: usize = {
-        let sample = <<L::Input as Shape>::Len as Unsigned>::USIZE
-            + <L::Tape as Unsigned>::USIZE
-            + <<L::Output as Shape>::Len as Unsigned>::USIZE;
-        sample * <B as Unsigned>::USIZE
+impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
+    /// The bytes of the stack that a sample takes on its way.
+    const STACK_OF_A_SAMPLE: usize = L::BACKWARD_VALUES * size_of::<T>();
+    /// The samples that pass through together.
+    pub(crate) const SAMPLES: usize = {
+        let (most, fitting) = (
+            <M::Block as Unsigned>::USIZE,
+            fitting(Self::STACK_OF_A_SAMPLE),
+        );
+        if M::FITS && fitting < most {
+            fitting
+        } else {
+            most
+        }
     };
+    /// The values of a sample.
+    const OF_A_SAMPLE: usize = <<L::Input as Shape>::Len as Unsigned>::USIZE
+        + <L::Tape as Unsigned>::USIZE
+        + <<L::Output as Shape>::Len as Unsigned>::USIZE;
+    /// The values it holds.
+    pub(crate) const VALUES: usize = if S::ROWS_ARE_TYPES {
+        Self::OF_A_SAMPLE * <M::Block as Unsigned>::USIZE
+    } else {
+        Self::OF_A_SAMPLE * Self::SAMPLES
+    };
+    /// The values that a block's way takes of the stack.
+    pub(crate) const STACK_VALUES: usize = Self::SAMPLES * L::BACKWARD_VALUES + L::BACKWARD_BUFFER;
 
     pub(crate) fn zeros() -> Self {
         Self {
-            inputs: S::zero_rows(),
-            tape: S::zero_rows(),
-            output_gradient: S::zero_rows(),
+            inputs: S::zero_rows(Self::SAMPLES),
+            tape: S::zero_rows(Self::SAMPLES),
+            output_gradient: S::zero_rows(Self::SAMPLES),
         }
     }
 
@@ -263,9 +286,23 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         let mut sum = T::ZERO;
         let mut first = places.start;
         while first < places.end {
-            let next = places.end.min(first.saturating_add(B::U32));
-            let fresh = first == places.start;
-            sum = self.add_rows(parameters, loss, batch, first..next, (gradient, fresh), sum);
+            let next = places.end.min(first.saturating_add(Self::SAMPLES as u32));
+            let gradient = (&mut *gradient, first == places.start);
+            sum = if M::FITS {
+                in_fitting_blocks!(
+                    Self::STACK_OF_A_SAMPLE,
+                    B => self.add_rows::<B, D, E, F>(parameters, loss, batch, first..next, gradient, sum)
+                )
+            } else {
+                self.add_rows::<M::Block, D, E, F>(
+                    parameters,
+                    loss,
+                    batch,
+                    first..next,
+                    gradient,
+                    sum,
+                )
+            };
             first = next;
         }
         sum
@@ -333,7 +370,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
 
     /// Adds the gradients of the samples at these places of the batch, at most `B`, and returns `sum` with their losses added.
     #[inline]
-    fn add_rows<D, E, F>(
+    fn add_rows<B, D, E, F>(
         &mut self,
         parameters: &[T],
         loss: &E,
@@ -343,6 +380,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
         mut sum: T,
     ) -> T
     where
+        B: Size,
         D: Samples<InputArray<L, T>>,
         D::Target: Target<L::Output, T, Kind: TakenBy<E, T>>,
         F: Fn(u32) -> u32,

@@ -56,7 +56,7 @@ pub use optimizer::{Adam, AdamW, ClipNorm, ClipValue, Optimizer, RmsProp, Rprop,
 pub mod schedule;
 pub use schedule::Schedule;
 mod batching;
-pub use batching::{Batching, DefaultBlock, FullBatch, MiniBatch, OwnOrder, Stochastic};
+pub use batching::{Batching, DefaultBlock, Fitting, FullBatch, MiniBatch, OwnOrder, Stochastic};
 mod trainer;
 pub use trainer::{Epoch, Trainer};
 #[cfg(feature = "rayon")]

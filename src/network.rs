@@ -7,6 +7,7 @@ use generic_array::GenericArray;
 use generic_array::typenum::Unsigned;
 use rand_core::Rng;
 
+use crate::batching::in_fitting_blocks;
 use crate::error::WrongLength;
 use crate::initializer::{Initializer, Recommended};
 use crate::kernel::NativeKernel;
@@ -15,7 +16,7 @@ use crate::sample::{InputArray, OutputArray, values, values_mut};
 use crate::sizes::U1;
 use crate::storage::{Borrowed, BorrowedMut, OwnedStorage, Stack, StackArray, Storage, StorageMut};
 use crate::summary::Summary;
-use crate::{DefaultBlock, Element, Layer, Scalar, Shape, Size};
+use crate::{Element, Layer, Scalar, Shape, Size};
 
 /// The parameters of `L` as one flat array: layer by layer, each layer's weights as `[inputs][outputs]`, then its bias.
 pub type Parameters<L, T = f32> = GenericArray<T, <L as Layer>::Parameters>;
@@ -233,7 +234,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         output
     }
 
-    /// The outputs for many inputs, in blocks of [`DefaultBlock`](crate::DefaultBlock) samples. Bit for bit those of
+    /// The outputs for many inputs, in [`Fitting`](crate::Fitting) blocks. Bit for bit those of
     /// [`forward`](Self::forward).
     ///
     /// ```
@@ -255,7 +256,10 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         inputs: &[InputArray<L, T>],
         outputs: &mut [OutputArray<L, T>],
     ) -> Result<(), WrongLength> {
-        self.forward_batch_in_blocks::<DefaultBlock>(inputs, outputs)
+        in_fitting_blocks!(
+            L::FORWARD_VALUES * size_of::<T>(),
+            B => self.forward_batch_in_blocks::<B>(inputs, outputs)
+        )
     }
 
     /// [`forward_batch`](Self::forward_batch) in blocks of `B` samples: fewer take less of the stack.

@@ -84,13 +84,14 @@ const UPDATE_TASK: usize = 8192;
 ///
 /// All lies on the heap and is made by [`new`](Self::new), but for the order of the samples: what a trainer on the
 /// [`Heap`] has, with a gradient and the buffers of a block for each lane ([`TRAINING_BYTES`](Self::TRAINING_BYTES)). What
-/// passes between two layers lies on the stacks of the pool's threads.
+/// passes between two layers lies on the stacks of the pool's threads: at most 512 KiB where more than one sample
+/// [fits](crate::Fitting).
 pub struct ParallelTrainer<L: Layer, E, O: Optimizer<T>, M: Batching = FullBatch, T: Scalar = f32> {
     loss: E,
     optimizer: O,
     state: State<O::State, T, L::Parameters, Heap>,
-    first: Lane<L, T, M::Block>,
-    others: Vec<Lane<L, T, M::Block>>,
+    first: Lane<L, T, M>,
+    others: Vec<Lane<L, T, M>>,
     seed: u64,
     epoch: u32,
     order: Vec<u32>,
@@ -98,13 +99,13 @@ pub struct ParallelTrainer<L: Layer, E, O: Optimizer<T>, M: Batching = FullBatch
 }
 
 /// A share of a batch: its samples pass through one after the other, on one thread.
-struct Lane<L: Layer, T: Scalar, B: Size> {
+struct Lane<L: Layer, T: Scalar, M: Batching> {
     gradient: <Heap as Storage>::Array<T, L::Parameters>,
-    block: Block<L, T, Heap, B>,
+    block: Block<L, T, Heap, M>,
     loss: T,
 }
 
-impl<L: Layer, T: Scalar, B: Size> Lane<L, T, B> {
+impl<L: Layer, T: Scalar, M: Batching> Lane<L, T, M> {
     fn new() -> Self {
         Self {
             gradient: Heap::zeros(),
@@ -192,19 +193,19 @@ const fn half(length: usize) -> usize {
 }
 
 /// What the steps of an epoch need, but for the arrays of the optimizer's state.
-struct Steps<'a, L: Layer, E, O, T: Scalar, B: Size> {
+struct Steps<'a, L: Layer, E, O, T: Scalar, M: Batching> {
     loss: &'a E,
     optimizer: &'a O,
     updates: &'a mut u32,
-    first: &'a mut Lane<L, T, B>,
-    others: &'a mut [Lane<L, T, B>],
+    first: &'a mut Lane<L, T, M>,
+    others: &'a mut [Lane<L, T, M>],
     parameters: &'a mut [T],
     seed: u64,
     parallel: bool,
 }
 
-impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, T: Scalar, B: Size>
-    Steps<'_, L, E, O, T, B>
+impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, T: Scalar, M: Batching>
+    Steps<'_, L, E, O, T, M>
 {
     /// One update from the samples at these places of the caller's data. Returns their part of the mean loss over `all`.
     fn step<D>(
@@ -232,7 +233,7 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, T: Scalar, B: Size>
         };
         let (loss, parameters) = (self.loss, &*self.parameters);
         let lanes = lanes_of(count);
-        let pass = |(number, lane): (usize, &mut Lane<L, T, B>)| {
+        let pass = |(number, lane): (usize, &mut Lane<L, T, M>)| {
             let places = places(count, lanes, number as u32);
             lane.loss = lane
                 .block
@@ -354,8 +355,8 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar> ParallelTrainer<L, E,
     /// ```
     pub const TRAINING_BYTES: usize = {
         let parameters = <L::Parameters as Unsigned>::USIZE;
-        let block = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE + L::BACKWARD_BUFFER;
-        let lane = parameters + Block::<L, T, Heap, M::Block>::VALUES + block;
+        let block = Block::<L, T, Heap, M>::VALUES + Block::<L, T, Heap, M>::STACK_VALUES;
+        let lane = parameters + block;
         let arrays = (1 + <O::State as ParameterState<T>>::COUNT) * parameters;
         (arrays + Self::LANES as usize * lane) * size_of::<T>()
     };

@@ -71,11 +71,14 @@ pub trait StorageMut: Storage {
 pub trait OwnedStorage: StorageMut {
     /// An array for each sample of a block of `B`.
     type Rows<A: Element, B: Size>;
+    /// Whether there are as many rows as the type says, not as many as are asked for.
+    const ROWS_ARE_TYPES: bool;
 
     /// An array of zeros.
     fn zeros<T: Scalar, N: Count>() -> Self::Array<T, N>;
-    /// An array of zeros for each sample.
-    fn zero_rows<A: Element, B: Size>() -> Self::Rows<A, B>;
+    /// An array of zeros for each sample; of a storage whose [rows are types](Self::ROWS_ARE_TYPES) for all of the block, of
+    /// another for the first `rows`.
+    fn zero_rows<A: Element, B: Size>(rows: usize) -> Self::Rows<A, B>;
     /// The arrays, to write.
     fn rows_mut<A: Element, B: Size>(rows: &mut Self::Rows<A, B>) -> &mut [A];
 }
@@ -186,11 +189,12 @@ impl StorageMut for Stack {
 
 impl OwnedStorage for Stack {
     type Rows<A: Element, B: Size> = B::Array<A>;
+    const ROWS_ARE_TYPES: bool = true;
 
     fn zeros<T: Scalar, N: Count>() -> StackArray<T, N> {
         Element::ZERO
     }
-    fn zero_rows<A: Element, B: Size>() -> B::Array<A> {
+    fn zero_rows<A: Element, B: Size>(_: usize) -> B::Array<A> {
         Element::ZERO
     }
     fn rows_mut<A: Element, B: Size>(rows: &mut B::Array<A>) -> &mut [A] {
@@ -199,8 +203,8 @@ impl OwnedStorage for Stack {
 }
 
 /// Parameters in a box, built in place: for networks that are large for a stack. What passes between two layers still
-/// lies there, for a block of samples: where that is too much, as in large networks of convolutions or in threads of small stacks, name
-/// a smaller block, as in `MiniBatch<U64, U1>`. `Trainer::STACK_BYTES` says how much it is at most.
+/// lies there, for a block of samples: at most 512 KiB where more than one sample [fits](crate::Fitting), as
+/// `Trainer::STACK_BYTES` says. For threads of smaller stacks name a block, as in `MiniBatch<U64, U1>`.
 ///
 /// ```
 /// use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};
@@ -290,12 +294,13 @@ impl StorageMut for Heap {
 #[cfg(feature = "alloc")]
 impl OwnedStorage for Heap {
     type Rows<A: Element, B: Size> = Box<[A]>;
+    const ROWS_ARE_TYPES: bool = false;
 
     fn zeros<T: Scalar, N: Count>() -> HeapArray<T, N> {
         HeapArray::zeros()
     }
-    fn zero_rows<A: Element, B: Size>() -> Box<[A]> {
-        vec![A::ZERO; B::USIZE].into_boxed_slice()
+    fn zero_rows<A: Element, B: Size>(rows: usize) -> Box<[A]> {
+        vec![A::ZERO; rows].into_boxed_slice()
     }
     fn rows_mut<A: Element, B: Size>(rows: &mut Box<[A]>) -> &mut [A] {
         rows

@@ -56,7 +56,7 @@ pub struct Trainer<
     optimizer: O,
     state: State<O::State, T, L::Parameters, S>,
     gradient: S::Array<T, L::Parameters>,
-    block: Block<L, T, S, M::Block>,
+    block: Block<L, T, S, M>,
     seed: u64,
     epoch: u32,
     #[cfg(feature = "alloc")]
@@ -159,7 +159,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
-        (arrays + Block::<L, T, S, M::Block>::VALUES) * size_of::<T>() + Self::STACK_BYTES
+        (arrays + Block::<L, T, S, M>::VALUES) * size_of::<T>() + Self::STACK_BYTES
     };
     /// The bytes of training that lie on the stack: for each sample of a block the gradients between layers and the values inside
     /// them, the buffers of convolutions and recurrent layers, and the gradients of a sample's outputs. Network and
@@ -175,8 +175,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     /// ```
     pub const STACK_BYTES: usize = {
         let outputs = <<L::Output as Shape>::Len as Unsigned>::USIZE;
-        let block = L::BACKWARD_VALUES * <M::Block as Unsigned>::USIZE + L::BACKWARD_BUFFER;
-        (block + outputs) * size_of::<T>()
+        (Block::<L, T, S, M>::STACK_VALUES + outputs) * size_of::<T>()
     };
 
     /// Sets the seed of the order of the samples, 0 by default.
@@ -280,7 +279,7 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             index,
             noise,
         };
-        if Block::<L, T, S, M::Block>::GROUPS
+        if Block::<L, T, S, M>::GROUPS
             && count == GROUP as u32
             && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
             && let Some(loss) = self

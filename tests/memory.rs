@@ -9,12 +9,12 @@ use core::ptr::from_ref;
 use std::thread;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use sizednet::optimizer::Momentum;
 use sizednet::{
     Activation, Adam, Batching, Class, Conv2d, CrossEntropy, Dense, EarlyStop, Element, FullBatch,
-    Heap, Image, Layer, MeanSquaredError, MiniBatch, Network, Optimizer, Relu, Rprop, Scalar, Sgd,
-    Stack, Stochastic, Tanh, Trainer, activation::Output, sizes::*,
+    Heap, Image, Layer, MaxPool2d, MeanSquaredError, MiniBatch, Network, Optimizer, OwnOrder, Relu,
+    Rprop, Scalar, Sgd, Size, Stack, Stochastic, Tanh, Trainer, activation::Output, sizes::*,
 };
 
 const KIB: usize = 1024;
@@ -60,6 +60,128 @@ fn a_network_of_1_mb_trains_with_adam_on_the_heap_and_a_test_thread() {
         stop.restore(&mut network);
         assert_eq!(copy, network);
     });
+}
+
+/// In blocks of 32 samples the values between its layers are more than the 2 MiB of a thread's stack.
+type Pictures = (
+    Conv2d<Image<U1, U28, U28>, U16, U3, Relu>,
+    Conv2d<Image<U16, U26, U26>, U8, U1, Relu>,
+    MaxPool2d<Image<U8, U26, U26>, U2>,
+    Dense<Image<U8, U13, U13>, U10>,
+);
+type Picture = [[[f32; 28]; 28]; 1];
+type Learner<M> = Trainer<Pictures, CrossEntropy, Sgd, M, f32, Heap>;
+
+const _: () = assert!(Learner::<MiniBatch<U32, U32>>::STACK_BYTES > 2 * MIB);
+const _: () = assert!(Learner::<MiniBatch<U32>>::STACK_BYTES < 700 * KIB);
+
+fn pictures(count: usize) -> Vec<(Picture, Class)> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut samples = vec![([[[0.0; 28]; 28]; 1], Class(0)); count];
+    for (number, (picture, class)) in samples.iter_mut().enumerate() {
+        *class = Class(number % 10);
+        for value in picture.as_flattened_mut().as_flattened_mut() {
+            *value = (rng.next_u32() >> 8) as f32 / 16_777_216.0;
+        }
+    }
+    samples
+}
+
+/// The bits of a network after training.
+fn trained(train: impl FnOnce(&mut Network<Pictures, f32, Heap>)) -> Vec<u32> {
+    let mut network = Network::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+    train(&mut network);
+    let bits = network.parameters().iter().map(|value| value.to_bits());
+    bits.collect()
+}
+
+#[test]
+fn convolutions_train_on_the_heap_and_a_thread_of_2_mib() {
+    fn after<M: Batching + OwnOrder>(samples: &[(Picture, Class)]) -> Vec<u32> {
+        trained(|network| {
+            let mut trainer = Learner::<M>::new(CrossEntropy, Sgd::new(0.1));
+            trainer.epoch(network, samples).expect("finite");
+        })
+    }
+    on_a_stack_of(2 * MIB, || {
+        // two batches, of which the second is one sample
+        let samples = pictures(33);
+        let first = trained(|_| {});
+        let batches = after::<MiniBatch<U32>>(&samples);
+        assert_ne!(batches, first);
+        assert_eq!(batches, after::<MiniBatch<U32, U1>>(&samples));
+        let all = after::<FullBatch>(&samples);
+        assert_ne!(all, batches);
+        assert_eq!(all, after::<FullBatch<U1>>(&samples));
+    });
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn convolutions_train_on_all_cores_and_threads_of_2_mib() {
+    use sizednet::ParallelTrainer;
+    fn after<M: Batching>(samples: &[(Picture, Class)]) -> Vec<u32> {
+        type Parallel<M> = ParallelTrainer<Pictures, CrossEntropy, Sgd, M>;
+        trained(|network| {
+            let mut trainer = Parallel::<M>::new(CrossEntropy, Sgd::new(0.1));
+            trainer.epoch(network, samples).expect("finite");
+        })
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(2)
+        .stack_size(2 * MIB);
+    pool.build().expect("threads").install(|| {
+        let samples = pictures(64);
+        let found = after::<FullBatch>(&samples);
+        assert_ne!(found, trained(|_| {}));
+        assert_eq!(found, after::<FullBatch<U1>>(&samples));
+    });
+}
+
+#[test]
+fn convolutions_are_looked_at_in_a_thread_of_2_mib() {
+    on_a_stack_of(2 * MIB, || {
+        let samples = pictures(33);
+        let network: Network<Pictures, f32, Heap> =
+            Network::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+        let inputs: Vec<Picture> = samples.iter().map(|(picture, _)| *picture).collect();
+        let mut outputs = vec![[0.0; 10]; inputs.len()];
+        network
+            .forward_batch(&inputs, &mut outputs)
+            .expect("as many");
+        let mut alone = outputs.clone();
+        network
+            .forward_batch_in_blocks::<U1>(&inputs, &mut alone)
+            .expect("as many");
+        assert_eq!(outputs, alone);
+        let mut gradient = Network::<Pictures, f32, Heap>::default();
+        let found = network.gradient(&samples, &CrossEntropy, &mut gradient);
+        let mut one_by_one = Network::<Pictures, f32, Heap>::default();
+        let wanted =
+            network.gradient_in_blocks::<U1, _, _, _>(&samples, &CrossEntropy, &mut one_by_one);
+        assert!(found.is_ok());
+        assert_eq!(found, wanted);
+        assert_eq!(gradient, one_by_one);
+        assert_eq!(network.evaluate(&samples, &CrossEntropy), found);
+    });
+}
+
+#[test]
+fn a_block_that_is_named_is_taken_and_another_fits() {
+    /// Bytes of gradients between layers, for a layer of so many nodes.
+    fn between<N: Size, M: Batching>() -> usize
+    where
+        (Dense<U1, N, Relu>, Dense<N, U1>): Layer<Output = U1>,
+    {
+        type Two<N> = (Dense<U1, N, Relu>, Dense<N, U1>);
+        Trainer::<Two<N>, MeanSquaredError, Sgd, M, f32, Heap>::STACK_BYTES - 4
+    }
+    assert_eq!(between::<U4096, FullBatch>(), 4 * 32 * 4096);
+    assert_eq!(between::<U4160, FullBatch>(), 4 * 16 * 4160);
+    assert_eq!(between::<U8192, MiniBatch<U8>>(), 4 * 16 * 8192);
+    assert_eq!(between::<U16384, FullBatch>(), 4 * 8 * 16384);
+    assert_eq!(between::<U16384, FullBatch<U32>>(), 4 * 32 * 16384);
+    assert_eq!(between::<U16384, MiniBatch<U64, U2>>(), 4 * 2 * 16384);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use generic_array::typenum::Unsigned;
 
 use super::{Batch, Block, TapeArray};
+use crate::batching::Batching;
 use crate::kernel::GroupKernel;
 use crate::kernel::group::GROUP;
 use crate::layer::{Backward, Noise, cut_mut, outputs_of};
@@ -10,13 +11,13 @@ use crate::loss::TakenBy;
 use crate::optimizer::{FEW, descend};
 use crate::sample::{InputArray, OutputArray, Samples, Target, values, values_mut};
 use crate::storage::OwnedStorage;
-use crate::{Element, Layer, Scalar, Shape, Size};
+use crate::{Element, Layer, Scalar, Shape};
 
-impl<L: Layer, T: Scalar, S: OwnedStorage, B: Size> Block<L, T, S, B> {
+impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     /// Whether it offers [`descend_group`](Self::descend_group). Not without vectors, where code has to be small.
     pub(crate) const GROUPS: bool = cfg!(feature = "simd")
         && L::GROUPS
-        && B::USIZE >= GROUP
+        && Self::SAMPLES >= GROUP
         && <L::Parameters as Unsigned>::USIZE < FEW;
 
     /// A step of plain gradient descent by a batch that is one group, straight into the parameters; returns its part of the
