@@ -56,26 +56,31 @@ pub trait Activation: 'static {
         if !cfg!(feature = "simd") {
             return apply_one_by_one::<Self, T>(values);
         }
-        macro_rules! widths {
-            ($($width:literal)*) => {$(
-                if let Some(last) = values.last_chunk::<$width>() {
-                    let last = chunk_values::<Self, T, $width>(last);
-                    // the last chunk may overlap the one before it, and was read before that is written
-                    if let Some((_, others)) = values.split_last_mut() {
-                        for chunk in others.as_chunks_mut::<$width>().0 {
-                            *chunk = chunk_values::<Self, T, $width>(chunk);
-                        }
-                    }
-                    if let Some(chunk) = values.last_chunk_mut() {
-                        *chunk = last;
-                    }
-                    return;
-                }
-            )*};
+        // the last chunk, which may overlap the one before it, as it goes in
+        let last = values.last_chunk::<CHUNK>().copied();
+        let (chunks, rest) = values.as_chunks_mut::<CHUNK>();
+        for chunk in chunks {
+            *chunk = chunk_values::<Self, T>(chunk);
         }
-        widths!(16 8 4);
-        for value in values {
-            *value = Self::value(*value);
+        if rest.is_empty() {
+            return;
+        }
+        if let Some(inputs) = last {
+            if let Some(chunk) = values.last_chunk_mut() {
+                *chunk = chunk_values::<Self, T>(&inputs);
+            }
+        } else if rest.len() > CHUNK / 4 {
+            let mut inputs = [T::ZERO; CHUNK];
+            for (x, value) in inputs.iter_mut().zip(&*rest) {
+                *x = *value;
+            }
+            for (value, y) in rest.iter_mut().zip(chunk_values::<Self, T>(&inputs)) {
+                *value = y;
+            }
+        } else {
+            for value in rest {
+                *value = Self::value(*value);
+            }
         }
     }
     /// The chain rule: an output gradient times the derivative.
@@ -85,11 +90,13 @@ pub trait Activation: 'static {
     }
 }
 
-/// The activations of values that are computed together, so that the compiler makes vectors of them. In place, a selection
-/// would become masked stores, which are slow on some machines.
+/// Values that are computed together: enough that the compiler makes vectors of them, padded if need be.
+const CHUNK: usize = 16;
+
+/// The activations of a chunk. In place, a selection would become masked stores, which are slow on some machines.
 #[inline(always)]
-fn chunk_values<A: Activation + ?Sized, T: Scalar, const N: usize>(inputs: &[T; N]) -> [T; N] {
-    let mut outputs = [T::ZERO; N];
+fn chunk_values<A: Activation + ?Sized, T: Scalar>(inputs: &[T; CHUNK]) -> [T; CHUNK] {
+    let mut outputs = [T::ZERO; CHUNK];
     for (y, x) in outputs.iter_mut().zip(inputs) {
         *y = A::value(*x);
     }
@@ -105,9 +112,6 @@ pub(crate) fn apply<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
     elementwise(values.len(), Apply::<A, T>(values, PhantomData));
 }
 
-/// Where code has to be small: fewer values than this are not worth a loop.
-const UNROLLED: usize = 8;
-
 /// Where code has to be small: functions of their own, for all layers.
 #[inline(always)]
 fn apply_one_by_one<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
@@ -122,7 +126,7 @@ fn apply_one_by_one<A: Activation + ?Sized, T: Scalar>(values: &mut [T]) {
             *y = A::value(core::hint::black_box(*y));
         }
     }
-    if values.len() < UNROLLED {
+    if values.len() < CHUNK / 2 {
         for y in values {
             *y = value::<A, T>(*y);
         }
@@ -159,19 +163,6 @@ pub(crate) fn chain_few<A: Activation + ?Sized, T: Scalar>(output_gradient: &mut
     elementwise(numbers, Chain::<A, T>(output_gradient, kept, PhantomData));
 }
 
-/// The chain rule for values that are computed together.
-#[inline(always)]
-fn chunk_slopes<A: Activation + ?Sized, T: Scalar, const N: usize>(
-    output_gradient: &[T; N],
-    kept: &[T; N],
-) -> [T; N] {
-    let mut slopes = [T::ZERO; N];
-    for ((slope, dy), kept) in slopes.iter_mut().zip(output_gradient).zip(kept) {
-        *slope = A::chain(*dy, *kept);
-    }
-    slopes
-}
-
 struct Chain<'a, A: ?Sized, T>(&'a mut [T], &'a [T], PhantomData<A>);
 
 impl<A: Activation + ?Sized, T: Scalar> Elementwise for Chain<'_, A, T> {
@@ -180,27 +171,6 @@ impl<A: Activation + ?Sized, T: Scalar> Elementwise for Chain<'_, A, T> {
     #[inline(always)]
     fn run(self) {
         let Self(slopes, kept, _) = self;
-        macro_rules! widths {
-            ($($width:literal)*) => {$(
-                if let (Some(last), Some(last_kept)) = (slopes.last_chunk(), kept.last_chunk()) {
-                    let last = chunk_slopes::<A, T, $width>(last, last_kept);
-                    // as in `apply`
-                    if let Some((_, others)) = slopes.split_last_mut() {
-                        let chunks = others.as_chunks_mut::<$width>().0;
-                        for (chunk, kept) in chunks.iter_mut().zip(kept.as_chunks::<$width>().0) {
-                            *chunk = chunk_slopes::<A, T, $width>(chunk, kept);
-                        }
-                    }
-                    if let Some(chunk) = slopes.last_chunk_mut() {
-                        *chunk = last;
-                    }
-                    return;
-                }
-            )*};
-        }
-        if cfg!(feature = "simd") {
-            widths!(16 8 4);
-        }
         for (dy, kept) in slopes.iter_mut().zip(kept) {
             *dy = A::chain(*dy, *kept);
         }

@@ -20,8 +20,8 @@ pub(super) fn weight_gradient<L: Lanes>(
     } else {
         Start::There
     };
-    for row in pass.output_gradient.chunks_exact(n_out) {
-        add(l, pass.bias, row)?;
+    if !pass.bias.is_empty() {
+        add_rows(l, pass.bias, pass.output_gradient)?;
     }
     if n_out >= L::WIDTH && pass.inputs.len() == n_in {
         return outer_product(l, pass);
@@ -46,22 +46,51 @@ pub(super) fn weight_gradient<L: Lanes>(
     )
 }
 
-/// Adds the numbers of a row, or nothing where there are no sums.
+/// The vectors of sums that are under way at once.
+const SUMS: usize = 4;
+
+/// Adds rows.
 #[inline(always)]
-fn add<L: Lanes>(l: L, sums: &mut [L::T], row: &[L::T]) -> Option<()> {
-    let (Some(sum), Some(dy)) = (L::last(sums), L::last(row)) else {
-        for (sum, dy) in sums.iter_mut().zip(row) {
-            *sum += *dy;
+fn add_rows<L: Lanes>(l: L, sums: &mut [L::T], rows: &[L::T]) -> Option<()> {
+    let columns = sums.len();
+    if columns < L::WIDTH {
+        for row in rows.chunks_exact(columns) {
+            for (sum, number) in sums.iter_mut().zip(row) {
+                *sum += *number;
+            }
         }
         return Some(());
-    };
-    // the last vector may overlap the one before it, which is written later
-    let last = l.add(*sum, *dy);
-    let (_, others) = sums.split_last_mut()?;
-    for (sum, dy) in L::vectors_mut(others).iter_mut().zip(L::vectors(row)) {
-        *sum = l.add(*sum, *dy);
     }
-    *L::last_mut(sums)? = last;
+    macro_rules! add {
+        ($count:ident from $first:expr) => {{
+            let first = $first;
+            let mut totals = *L::vectors(sums.get(first..)?).first_chunk::<$count>()?;
+            for row in rows.chunks_exact(columns) {
+                let row = L::vectors(row.get(first..)?).first_chunk::<$count>()?;
+                let mut q = 0;
+                while q < $count {
+                    totals[q] = l.add(totals[q], row[q]);
+                    q += 1;
+                }
+            }
+            totals
+        }};
+    }
+    const ONE: usize = 1;
+    // the last vector may overlap the one before it, which is written before it
+    let last = add!(ONE from columns - L::WIDTH);
+    let mut first = 0;
+    while first + SUMS * L::WIDTH < columns {
+        let totals = add!(SUMS from first);
+        *L::vectors_mut(sums.get_mut(first..)?).first_chunk_mut()? = totals;
+        first += SUMS * L::WIDTH;
+    }
+    while first + L::WIDTH < columns {
+        let totals = add!(ONE from first);
+        *L::vectors_mut(sums.get_mut(first..)?).first_chunk_mut()? = totals;
+        first += L::WIDTH;
+    }
+    *L::last_mut(sums)? = last[0];
     Some(())
 }
 
