@@ -16,7 +16,8 @@ pub type DefaultBlock = U32;
 /// Blocks of [`DefaultBlock`] samples, or of 16, 8, 4 or 1 where so many would take more than 512 KiB of the stack, as in
 /// large networks of convolutions. No bit depends on it.
 ///
-/// It is what a trainer has where no size is named; one that is named is taken as it is.
+/// It is what a trainer has where no size is named; one that is named is taken as it is. A trainer on `Stack` has room for 32
+/// samples in its own value, however many fit: name a smaller block to make it smaller.
 ///
 /// ```
 /// use sizednet::{Adam, Conv2d, CrossEntropy, Heap, Image, MiniBatch, Relu, Trainer, sizes::*};
@@ -33,13 +34,15 @@ pub struct Fitting;
 /// has on Windows.
 const MOST_BYTES: usize = 512 * 1024;
 
-/// How many samples pass through together in a [`Fitting`] block, where each takes so many bytes of the stack.
-pub(crate) const fn fitting(bytes_of_a_sample: usize) -> usize {
+/// How many samples pass through together in a [`Fitting`] block, where each takes so many bytes of the stack, and all
+/// together so many more.
+pub(crate) const fn fitting(bytes_of_a_sample: usize, bytes_once: usize) -> usize {
+    let most = MOST_BYTES.saturating_sub(bytes_once);
     let mut block = <DefaultBlock as Unsigned>::USIZE;
-    while block > 4 && block * bytes_of_a_sample > MOST_BYTES {
+    while block > 4 && block * bytes_of_a_sample > most {
         block /= 2;
     }
-    if block * bytes_of_a_sample > MOST_BYTES {
+    if block * bytes_of_a_sample > most {
         1
     } else {
         block
@@ -48,25 +51,25 @@ pub(crate) const fn fitting(bytes_of_a_sample: usize) -> usize {
 
 /// Runs code in which a type is the size of a [`Fitting`] block; for the other sizes it is not compiled.
 macro_rules! in_fitting_blocks {
-    ($bytes_of_a_sample:expr, $block:ident => $run:expr) => {
+    (($bytes_of_a_sample:expr, $bytes_once:expr), $block:ident => $run:expr) => {
         $crate::batching::in_fitting_blocks!(
-            $bytes_of_a_sample, $block => $run; U32 U16 U8 U4 U1
+            ($bytes_of_a_sample, $bytes_once), $block => $run; U32 U16 U8 U4 U1
         )
     };
-    ($bytes_of_a_sample:expr, $block:ident => $run:expr; $last:ident) => {{
+    (($bytes_of_a_sample:expr, $bytes_once:expr), $block:ident => $run:expr; $last:ident) => {{
         type $block = $crate::sizes::$last;
         $run
     }};
-    ($bytes_of_a_sample:expr, $block:ident => $run:expr; $size:ident $($smaller:ident)+) => {
+    (($bytes_of_a_sample:expr, $bytes_once:expr), $block:ident => $run:expr; $size:ident $($smaller:ident)+) => {
         if const {
             let size = <$crate::sizes::$size as generic_array::typenum::Unsigned>::USIZE;
-            $crate::batching::fitting($bytes_of_a_sample) == size
+            $crate::batching::fitting($bytes_of_a_sample, $bytes_once) == size
         } {
             type $block = $crate::sizes::$size;
             $run
         } else {
             $crate::batching::in_fitting_blocks!(
-                $bytes_of_a_sample, $block => $run; $($smaller)+
+                ($bytes_of_a_sample, $bytes_once), $block => $run; $($smaller)+
             )
         }
     };

@@ -169,7 +169,7 @@ pub enum TrainingError {
         /// Index of the sample in the caller's data.
         sample: usize,
     },
-    /// A loss, a gradient, an optimizer's state or a parameter would not be finite, though the samples are.
+    /// A loss, a gradient, an optimizer's state or a parameter would not be finite, though that sample is.
     NotFinite {
         /// The epoch.
         epoch: u32,

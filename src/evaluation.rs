@@ -4,7 +4,6 @@ use core::fmt::{Debug, Display, Formatter};
 
 use generic_array::typenum::Unsigned;
 
-use crate::batching::in_fitting_blocks;
 use crate::error::DataError;
 use crate::kernel::NativeKernel;
 use crate::layer::cut_mut;
@@ -13,7 +12,8 @@ use crate::sample::{
     Class, InputArray, OutputArray, Samples, Target, check, gather, values, values_mut,
 };
 use crate::size::FixedArray;
-use crate::{Element, Layer, Network, Scalar, Shape, Size, Storage};
+use crate::sizes::U1;
+use crate::{DefaultBlock, Element, Layer, Network, Scalar, Shape, Size, Storage};
 
 impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     /// The class of an input: the index of the largest output, the lowest of equal ones. NaN is never the largest, and
@@ -93,21 +93,23 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         Ok(confusion)
     }
 
-    /// The output for each sample, in their order; they pass through in [`Fitting`](crate::Fitting) blocks.
+    /// The output for each sample, in their order; they pass through in blocks, one by one where a sample is large.
     fn for_each_output<D: Samples<InputArray<L, T>>>(
         &self,
         samples: D,
         count: u32,
         see: impl FnMut(&OutputArray<L, T>, &D::Target),
     ) {
-        in_fitting_blocks!(
-            {
-                let inputs = <<L::Input as Shape>::Len as Unsigned>::USIZE;
-                let outputs = <<L::Output as Shape>::Len as Unsigned>::USIZE;
-                (inputs + outputs + L::FORWARD_VALUES) * size_of::<T>()
-            },
-            B => self.for_each_output_in_blocks::<B, D>(samples, count, see)
-        );
+        const MOST_VALUES: usize = 2048;
+        if const {
+            let inputs = <<L::Input as Shape>::Len as Unsigned>::USIZE;
+            let outputs = <<L::Output as Shape>::Len as Unsigned>::USIZE;
+            inputs + outputs + L::FORWARD_VALUES <= MOST_VALUES
+        } {
+            self.for_each_output_in_blocks::<DefaultBlock, D>(samples, count, see);
+        } else {
+            self.for_each_output_in_blocks::<U1, D>(samples, count, see);
+        }
     }
 
     #[inline(never)]

@@ -141,7 +141,10 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         G: StorageMut,
     {
         in_fitting_blocks!(
-            (Block::<L, T, Stack, Stochastic>::OF_A_SAMPLE + L::BACKWARD_VALUES) * size_of::<T>(),
+            (
+                (Block::<L, T, Stack, Stochastic>::OF_A_SAMPLE + L::BACKWARD_VALUES) * size_of::<T>(),
+                L::BACKWARD_BUFFER * size_of::<T>()
+            ),
             B => self.gradient_in_blocks::<B, D, E, G>(samples, loss, gradient)
         )
     }
@@ -235,11 +238,13 @@ impl<L: Layer, T: Scalar, M: Batching> Block<L, T, Stack, M> {
 impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     /// The bytes of the stack that a sample takes on its way.
     const STACK_OF_A_SAMPLE: usize = L::BACKWARD_VALUES * size_of::<T>();
+    /// Those that all together take once.
+    const STACK_ONCE: usize = L::BACKWARD_BUFFER * size_of::<T>();
     /// The samples that pass through together.
     pub(crate) const SAMPLES: usize = {
         let (most, fitting) = (
             <M::Block as Unsigned>::USIZE,
-            fitting(Self::STACK_OF_A_SAMPLE),
+            fitting(Self::STACK_OF_A_SAMPLE, Self::STACK_ONCE),
         );
         if M::FITS && fitting < most {
             fitting
@@ -290,7 +295,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
             let gradient = (&mut *gradient, first == places.start);
             sum = if M::FITS {
                 in_fitting_blocks!(
-                    Self::STACK_OF_A_SAMPLE,
+                    (Self::STACK_OF_A_SAMPLE, Self::STACK_ONCE),
                     B => self.add_rows::<B, D, E, F>(parameters, loss, batch, first..next, gradient, sum)
                 )
             } else {

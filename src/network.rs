@@ -257,7 +257,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         outputs: &mut [OutputArray<L, T>],
     ) -> Result<(), WrongLength> {
         in_fitting_blocks!(
-            L::FORWARD_VALUES * size_of::<T>(),
+            (L::FORWARD_VALUES * size_of::<T>(), L::FORWARD_BUFFER * size_of::<T>()),
             B => self.forward_batch_in_blocks::<B>(inputs, outputs)
         )
     }

@@ -84,7 +84,7 @@ const UPDATE_TASK: usize = 8192;
 ///
 /// All lies on the heap and is made by [`new`](Self::new), but for the order of the samples: what a trainer on the
 /// [`Heap`] has, with a gradient and the buffers of a block for each lane ([`TRAINING_BYTES`](Self::TRAINING_BYTES)). What
-/// passes between two layers lies on the stacks of the pool's threads: at most 512 KiB where more than one sample
+/// passes between two layers lies on the stacks of the pool's threads: about 512 KiB at most where more than one sample
 /// [fits](crate::Fitting).
 pub struct ParallelTrainer<L: Layer, E, O: Optimizer<T>, M: Batching = FullBatch, T: Scalar = f32> {
     loss: E,

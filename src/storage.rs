@@ -203,8 +203,8 @@ impl OwnedStorage for Stack {
 }
 
 /// Parameters in a box, built in place: for networks that are large for a stack. What passes between two layers still
-/// lies there, for a block of samples: at most 512 KiB where more than one sample [fits](crate::Fitting), as
-/// `Trainer::STACK_BYTES` says. For threads of smaller stacks name a block, as in `MiniBatch<U64, U1>`.
+/// lies there, for a block of samples: about 512 KiB at most where more than one sample
+/// [fits](crate::Fitting); `Trainer::STACK_BYTES` says how much it is at most. For threads of smaller stacks name a block, as in `MiniBatch<U64, U1>`.
 ///
 /// ```
 /// use sizednet::{Adam, CrossEntropy, Dense, Heap, MiniBatch, Network, Relu, Trainer, sizes::*};

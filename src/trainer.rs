@@ -154,14 +154,14 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
     }
 
     /// The bytes of training: the network's parameters, gradient, optimizer state, the buffers of a block, and
-    /// [`STACK_BYTES`](Self::STACK_BYTES). The settings, frames (with feature `simd` a kernel's copies of 4,096 weights and as
-    /// many sums among them), and the order of the samples where [`epoch`](Self::epoch) keeps it, come on top.
+    /// [`STACK_BYTES`](Self::STACK_BYTES). The settings, frames (with feature `simd` a kernel's copies of up to 8,192 numbers
+    /// among them), and the order of the samples where [`epoch`](Self::epoch) keeps it, come on top.
     pub const TRAINING_BYTES: usize = {
         let arrays =
             (2 + <O::State as ParameterState<T>>::COUNT) * <L::Parameters as Unsigned>::USIZE;
         (arrays + Block::<L, T, S, M>::VALUES) * size_of::<T>() + Self::STACK_BYTES
     };
-    /// The bytes of training that lie on the stack: for each sample of a block the gradients between layers and the values inside
+    /// The bytes of training that lie on the stack at most: for each sample of a block the gradients between layers and the values inside
     /// them, the buffers of convolutions and recurrent layers, and the gradients of a sample's outputs. Network and
     /// trainer may lie in a `static`, which this is all that a step adds to; frames come on top.
     ///

@@ -310,3 +310,64 @@ fn kernels_equal_scalar_loops_at_their_seams() {
         }
     }
 }
+
+/// The places of NaN.
+fn nans(values: &[f32]) -> Vec<usize> {
+    (0..values.len())
+        .filter(|place| values[*place].is_nan())
+        .collect()
+}
+
+/// Vectors that overlap, or that reach into the next row, carry nothing from there.
+#[test]
+fn what_is_not_a_number_stays_in_its_row_and_column() {
+    type K = NativeKernel<U128>;
+    let n_in = 9;
+    for bits in [512, 256, 0] {
+        let _one_at_a_time = BITS.lock();
+        limit_vector_bits(bits);
+        for n_out in (8..=33).chain([65]) {
+            for samples in [1, 16] {
+                let size = |n| NonZeroUsize::new(n).expect("not 0");
+                let dense = Dimensions::new(size(n_in), size(n_out));
+                for (i, o) in (0..n_in).flat_map(|i| [0, n_out / 2, n_out - 1].map(|o| (i, o))) {
+                    let mut weights = vec![1.0; n_in * n_out];
+                    weights[i * n_out + o] = f32::NAN;
+                    let (mut x, mut y) = (vec![1.0; samples * n_in], vec![1.0; samples * n_out]);
+                    let pass = InputGradient {
+                        weights: &weights,
+                        output_gradient: &y,
+                        input_gradient: &mut x,
+                    };
+                    K::input_gradient(dense, pass);
+                    let rows: Vec<_> = (0..samples).map(|s| s * n_in + i).collect();
+                    assert_eq!(nans(&x), rows, "inputs, {bits} bits, {n_out} outputs");
+                    x.fill(1.0);
+                    let pass = Affine {
+                        weights: &weights,
+                        bias: &vec![0.0; n_out],
+                        inputs: &x,
+                        outputs: &mut y,
+                    };
+                    K::affine(dense, pass);
+                    let columns: Vec<_> = (0..samples).map(|s| s * n_out + o).collect();
+                    assert_eq!(nans(&y), columns, "outputs, {bits} bits, {n_out} outputs");
+                    y.fill(1.0);
+                    y[o] = f32::NAN;
+                    let mut bias = vec![0.0; n_out];
+                    let pass = WeightGradient {
+                        inputs: &x,
+                        output_gradient: &y,
+                        weights: &mut weights,
+                        bias: &mut bias,
+                        fresh: true,
+                    };
+                    K::weight_gradient(dense, pass);
+                    let column: Vec<_> = (0..n_in).map(|i| i * n_out + o).collect();
+                    assert_eq!(nans(&weights), column, "weights, {bits} bits");
+                    assert_eq!(nans(&bias), [o], "bias, {bits} bits");
+                }
+            }
+        }
+    }
+}

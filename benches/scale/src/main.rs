@@ -1,5 +1,5 @@
 //! Cost against size: how much of the machine's peak layers of all widths get, for batches of all sizes, and where a
-//! width or a batch costs more than a larger one.
+//! width or a batch costs more than the next multiple of a vector.
 //!
 //! Whatever else runs on a machine makes a loop slower and never faster, so each time is the least of many short ones,
 //! taken in passes over all points. What looks like a cliff is measured again, beside the size above it, before it is told.
@@ -90,6 +90,9 @@ fn scale(options: &Options) -> Result<(), Box<dyn Error>> {
     series.extend(networks::series());
     if let Some(only) = &options.only {
         series.retain(|series| series.name().contains(only));
+        if series.is_empty() {
+            return Err(format!("no series has a name that holds `{only}`").into());
+        }
     }
     let start = Instant::now();
     let (mut peak, mut passes) = (0.0_f64, 0);
