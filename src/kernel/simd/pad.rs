@@ -1,4 +1,4 @@
-//! Copies of narrow rows, padded with zeros to whole vectors.
+//! Rows, and ends of rows, that do not fill a vector.
 
 use super::lanes::Lanes;
 use crate::{Element, Scalar};

@@ -32,6 +32,8 @@ pub(super) struct Cut {
     width: usize,
     /// The vectors of a strip at most.
     vectors: usize,
+    /// The rows of a half: outputs, in whole groups.
+    half: usize,
     /// Whether both halves are copied at once.
     whole: bool,
 }
@@ -67,6 +69,7 @@ impl Cut {
         fits.then_some(Self {
             width,
             vectors,
+            half,
             whole,
         })
     }
@@ -109,7 +112,7 @@ pub(super) fn input_gradient<T: Scalar>(
     strip: impl FnMut(&mut Strip<'_, T>) -> Option<()>,
 ) -> Option<()> {
     let halves = if cut.whole { 2 } else { 1 };
-    let numbers = halves * dense.outputs.get().div_ceil(PARTS) * SUMS * cut.vectors * cut.width;
+    let numbers = halves * cut.half * cut.vectors * cut.width;
     if numbers <= SMALL_PANEL {
         strips::<T, SMALL_PANEL>(cut, dense, pass, turn, strip)
     } else if numbers <= PANEL {
@@ -129,7 +132,6 @@ fn strips<T: Scalar, const N: usize>(
 ) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let mut panel = Panel([T::ZERO; N]);
-    let rows = n_out.div_ceil(PARTS) * SUMS;
     let mut next = 0;
     while next < n_in {
         let vectors = if n_in - next <= cut.width {
@@ -145,7 +147,7 @@ fn strips<T: Scalar, const N: usize>(
         } else {
             (&[Some(0), Some(1)][..], 1)
         };
-        let panel = panel.0.get_mut(..count * rows * lanes)?;
+        let panel = panel.0.get_mut(..count * cut.half * lanes)?;
         for half in halves {
             turn(&mut Turn {
                 weights: pass.weights,
