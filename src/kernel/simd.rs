@@ -117,19 +117,16 @@ macro_rules! vectorized {
                 // rows that fill more than half of a vector of the widest, too
                 let wide = fused && n_out * size_of::<$float>() > 32;
                 let arch = arch(wide);
-                let width = bits(wide) as usize / 8 / size_of::<$float>();
                 let done = if pass.outputs.len() == n_out && fills {
-                    affine::one(width, dense.parts(), &mut pass, |strip| {
-                        run!(
-                            affine::strip,
-                            $lanes,
-                            fused,
-                            arch,
-                            dense,
-                            strip,
-                            affine::Strip<'a, $float>
-                        )
-                    })
+                    run!(
+                        affine::one,
+                        $lanes,
+                        fused,
+                        arch,
+                        dense,
+                        &mut pass,
+                        Affine<'a, $float>
+                    )
                 } else {
                     run!(
                         affine::affine,

@@ -1,7 +1,7 @@
 //! The way forward in vectors.
 
-use super::lanes::Lanes;
-use super::pad::{WIDEST, copy_part, write_part};
+use super::lanes::{Job, Lanes};
+use super::pad::WIDEST;
 use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
@@ -13,7 +13,15 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
     if n_out < L::WIDTH && n_out * size_of::<L::T>() > 32 {
-        return short::<L>(l, n_out, pass);
+        macro_rules! short {
+            ($($n:literal in $window:literal)*) => {
+                match n_out {
+                    $($n => short::<L, $n, $window>(l, pass),)*
+                    _ => None,
+                }
+            };
+        }
+        return short!(5 in 43 6 in 50 7 in 57 9 in 79 10 in 86 11 in 93 12 in 100 13 in 107 14 in 114 15 in 121);
     }
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         let samples = rows(pass.outputs, n_out);
@@ -46,44 +54,48 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
     panel::product(l, product)
 }
 
-/// Rows that fill more than half of a vector, and so of eight sums: a vector from where each begins, whose last lanes hold
-/// numbers of the next row, or nothing, and come to nothing.
+/// `N` outputs, more than half of a vector, and so of eight sums: a vector from where each row begins, whose last lanes hold
+/// numbers of the next row, or nothing, and come to nothing. `WINDOW` numbers hold a vector at each of eight rows; two rows are longer
+/// than a vector.
 #[inline(always)]
-fn short<L: Lanes>(l: L, n_out: usize, pass: &mut Affine<'_, L::T>) -> Option<()> {
-    let n_in = pass.weights.len() / n_out;
+fn short<L: Lanes, const N: usize, const WINDOW: usize>(
+    l: L,
+    pass: &mut Affine<'_, L::T>,
+) -> Option<()> {
+    let (rows, _) = pass.weights.as_chunks::<N>();
     let mut ends = [[L::T::ZERO; 2 * WIDEST]; 2];
-    let last_row = pass.weights.get((n_in - 1) * n_out..)?;
-    copy_part::<L>(last_row, &mut ends[0])?;
-    copy_part::<L>(pass.bias, &mut ends[1])?;
+    *ends[0].first_chunk_mut()? = *rows.last()?;
+    *ends[1].first_chunk_mut()? = *pass.bias.first_chunk::<N>()?;
     let last_row = *L::vectors(&ends[0]).first()?;
     let bias = *L::vectors(&ends[1]).first()?;
-    let whole = (n_in - 1) / NARROW * NARROW;
+    let whole = (rows.len() - 1) / NARROW * NARROW;
     for (inputs, outputs) in pass
         .inputs
-        .chunks_exact(n_in)
-        .zip(pass.outputs.chunks_exact_mut(n_out))
+        .chunks_exact(rows.len())
+        .zip(pass.outputs.as_chunks_mut::<N>().0)
     {
         let mut sums = [l.splat(-L::T::ZERO); NARROW];
         sums[0] = bias;
         let (groups, others) = inputs.split_at_checked(whole)?;
-        let mut rows = pass.weights;
+        let mut rest = pass.weights;
         for group in groups.as_chunks::<NARROW>().0 {
+            let window = rest.first_chunk::<WINDOW>()?;
+            rest = rest.get(NARROW * N..)?;
             let mut part = 0;
             while part < NARROW {
-                let row = *L::vectors(rows).first()?;
-                rows = rows.get(n_out..)?;
-                sums[part] = l.multiply_add(l.splat(group[part]), row, sums[part]);
+                let row = L::vectors(window.get(part * N..)?).first()?;
+                sums[part] = l.multiply_add(l.splat(group[part]), *row, sums[part]);
                 part += 1;
             }
         }
         let mut part = 0;
         while part < NARROW {
             if let Some(x) = others.get(part) {
-                let row = match L::vectors(rows).first() {
+                let row = match L::vectors(rest).first() {
                     Some(row) => *row,
                     None => last_row,
                 };
-                rows = rows.get(n_out..)?;
+                rest = rest.get(N..)?;
                 sums[part] = l.multiply_add(l.splat(*x), row, sums[part]);
             }
             part += 1;
@@ -94,7 +106,9 @@ fn short<L: Lanes>(l: L, n_out: usize, pass: &mut Affine<'_, L::T>) -> Option<()
             total = l.add(total, sums[part]);
             part += 1;
         }
-        write_part::<L>(total, outputs)?;
+        let mut lanes = [L::T::ZERO; 2 * WIDEST];
+        *L::vectors_mut(&mut lanes).first_mut()? = total;
+        *outputs = *lanes.first_chunk()?;
     }
     Some(())
 }
@@ -104,42 +118,124 @@ const SUMS: usize = 8;
 /// Weights that are read in one go before the next columns: they stay in the nearest cache until then.
 const NEAR: usize = 4096;
 
-/// The outputs of one sample, at least a vector of them, by a function that computes some columns at a time.
-pub(super) fn one<T: Scalar>(
-    width: usize,
-    parts: usize,
-    pass: &mut Affine<'_, T>,
-    mut strip: impl FnMut(&mut Strip<'_, T>) -> Option<()>,
+/// The outputs of one sample, at least a vector of them.
+#[inline(always)]
+pub(super) fn one<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    let (n_out, parts) = (dense.outputs.get(), dense.parts());
+    if !n_out.is_multiple_of(L::WIDTH) || n_out > L::WIDTH * (SUMS >> parts.trailing_zeros()) {
+        return strips(l, dense, pass);
+    }
+    macro_rules! rows {
+        ($($parts:literal: $($count:literal)*;)*) => {
+            match (parts, n_out / L::WIDTH) {
+                $($(($parts, $count) => whole_rows::<L, $parts, $count>(l, pass),)*)*
+                _ => None,
+            }
+        };
+    }
+    rows! {
+        1: 1 2 3 4 5 6 7 8;
+        2: 1 2 3 4;
+        4: 1 2;
+        8: 1;
+    }
+}
+
+/// The outputs of one sample, whose rows of weights are whole vectors: the compiler sees that every load fits.
+#[inline(always)]
+fn whole_rows<L: Lanes, const PARTS: usize, const COUNT: usize>(
+    l: L,
+    pass: &mut Affine<'_, L::T>,
 ) -> Option<()> {
-    let n_out = pass.outputs.len();
+    let mut sums = [[l.splat(-L::T::ZERO); COUNT]; PARTS];
+    sums[0] = *L::vectors(pass.bias).first_chunk::<COUNT>()?;
+    let (groups, others) = pass.inputs.as_chunks::<PARTS>();
+    let (rows, _) = L::vectors(pass.weights).as_chunks::<COUNT>();
+    let (row_groups, other_rows) = rows.as_chunks::<PARTS>();
+    for (group, rows) in groups.iter().zip(row_groups) {
+        let mut part = 0;
+        while part < PARTS {
+            let x = l.splat(group[part]);
+            let mut q = 0;
+            while q < COUNT {
+                sums[part][q] = l.multiply_add(x, rows[part][q], sums[part][q]);
+                q += 1;
+            }
+            part += 1;
+        }
+    }
+    let mut part = 0;
+    while part + 1 < PARTS {
+        if let (Some(x), Some(row)) = (others.get(part), other_rows.get(part)) {
+            let x = l.splat(*x);
+            let mut q = 0;
+            while q < COUNT {
+                sums[part][q] = l.multiply_add(x, row[q], sums[part][q]);
+                q += 1;
+            }
+        }
+        part += 1;
+    }
+    let mut part = 1;
+    while part < PARTS {
+        let mut q = 0;
+        while q < COUNT {
+            sums[0][q] = l.add(sums[0][q], sums[part][q]);
+            q += 1;
+        }
+        part += 1;
+    }
+    *L::vectors_mut(pass.outputs).first_chunk_mut::<COUNT>()? = sums[0];
+    Some(())
+}
+
+/// The outputs of one sample, some columns at a time.
+#[inline(always)]
+fn strips<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    let (n_out, parts) = (dense.outputs.get(), dense.parts());
     // only where outputs are one sum can it be left and taken up again
-    let most_rows = if parts == 1 && n_out > SUMS * width {
+    let most_rows = if parts == 1 && n_out > SUMS * L::WIDTH {
         (NEAR / n_out).max(1)
     } else {
-        pass.inputs.len()
+        dense.inputs.get()
     };
     let mut bias = Some(pass.bias);
-    let mut rest = pass.weights;
-    for inputs in pass.inputs.chunks(most_rows) {
-        let (weights, after) = rest.split_at_checked(inputs.len() * n_out)?;
-        rest = after;
+    let (mut inputs, mut weights) = (pass.inputs, pass.weights);
+    while !inputs.is_empty() {
+        let rows = most_rows.min(inputs.len());
+        let (some_inputs, some_weights);
+        (some_inputs, inputs) = inputs.split_at_checked(rows)?;
+        (some_weights, weights) = weights.split_at_checked(rows * n_out)?;
         let mut first = 0;
         while first < n_out {
-            let end = tile_columns(width, SUMS >> parts.trailing_zeros(), first, n_out);
+            let end = tile_columns(L::WIDTH, SUMS >> parts.trailing_zeros(), first, n_out);
             // a vector that the rest does not fill begins before it
             let span = Span {
                 stride: n_out,
-                first: first.min(end - width),
+                first: first.min(end - L::WIDTH),
                 end,
             };
-            strip(&mut Strip {
-                inputs,
-                weights,
+            let strip = &mut Strip {
+                inputs: some_inputs,
+                weights: some_weights,
                 span,
-                parts,
                 bias,
                 outputs: pass.outputs,
-            })?;
+            };
+            macro_rules! tiles {
+                ($($parts:literal: $($main:literal)*;)*) => {
+                    match (parts, (span.end - span.first).div_ceil(L::WIDTH)) {
+                        $($(($parts, count) if count == $main + 1 => l.apart(Tile::<_, $parts, $main>(strip))?,)*)*
+                        _ => return None,
+                    }
+                };
+            }
+            tiles! {
+                1: 0 1 2 3 4 5 6 7;
+                2: 0 1 2 3;
+                4: 0 1;
+                8: 0;
+            }
             first = end;
         }
         bias = None;
@@ -147,98 +243,85 @@ pub(super) fn one<T: Scalar>(
     Some(())
 }
 
-/// What some columns of one sample are computed from.
-pub(super) struct Strip<'a, T> {
+/// Some columns of one sample.
+struct Strip<'a, T> {
     inputs: &'a [T],
     weights: &'a [T],
     span: Span,
-    parts: usize,
     /// Where the sums start; else where they are.
     bias: Option<&'a [T]>,
     outputs: &'a mut [T],
 }
 
-#[inline(always)]
-pub(super) fn strip<L: Lanes>(l: L, _: Dimensions, job: &mut Strip<'_, L::T>) -> Option<()> {
-    let span = job.span;
-    macro_rules! tiles {
-        ($($parts:literal: $($main:literal)*;)*) => {
-            match (job.parts, (span.end - span.first).div_ceil(L::WIDTH)) {
-                $($(($parts, count) if count == $main + 1 => one_tile::<L, $parts, $main>(l, job),)*)*
-                _ => None,
-            }
-        };
-    }
-    tiles! {
-        1: 0 1 2 3 4 5 6 7;
-        2: 0 1 2 3;
-        4: 0 1;
-        8: 0;
-    }
-}
+/// `PARTS` sums of `MAIN + 1` vectors, as in [`tile`](super::product::tile).
+struct Tile<'a, 'b, T, const PARTS: usize, const MAIN: usize>(&'a mut Strip<'b, T>);
 
-/// `outputs = start + inputs * weights` for `MAIN + 1` vectors of columns, as in [`tile`](super::product::tile).
-#[inline(always)]
-fn one_tile<L: Lanes, const PARTS: usize, const MAIN: usize>(
-    l: L,
-    job: &mut Strip<'_, L::T>,
-) -> Option<()> {
-    let span = job.span;
-    let outputs = job.outputs.get_mut(span.first..span.end)?;
-    let nothing = l.splat(-L::T::ZERO);
-    let mut main = [[nothing; MAIN]; PARTS];
-    let mut last = [nothing; PARTS];
-    let start = match job.bias {
-        Some(bias) => bias.get(span.first..span.end)?,
-        None => outputs,
-    };
-    main[0] = *L::vectors(start).first_chunk::<MAIN>()?;
-    last[0] = *L::last(start)?;
-    let mut rest = job.weights;
-    let (groups, others) = job.inputs.as_chunks::<PARTS>();
-    macro_rules! add {
-        ($part:ident, $x:expr, $rows:expr) => {
-            let start = $part * span.stride;
-            let row = $rows.get(start + span.first..start + span.end)?;
-            let right = L::vectors(row).first_chunk::<MAIN>()?;
-            let x = l.splat($x);
-            let mut q = 0;
-            while q < MAIN {
-                main[$part][q] = l.multiply_add(x, right[q], main[$part][q]);
-                q += 1;
-            }
-            last[$part] = l.multiply_add(x, *L::last(row)?, last[$part]);
+impl<T: Scalar, const PARTS: usize, const MAIN: usize> Job<T> for Tile<'_, '_, T, PARTS, MAIN> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Strip {
+            inputs,
+            weights,
+            span,
+            bias,
+            outputs,
+        } = self.0;
+        let outputs = outputs.get_mut(span.first..span.end)?;
+        let nothing = l.splat(-T::ZERO);
+        let mut main = [[nothing; MAIN]; PARTS];
+        let mut last = [nothing; PARTS];
+        let start = match bias {
+            Some(bias) => bias.get(span.first..span.end)?,
+            None => outputs,
         };
-    }
-    for group in groups {
-        let (rows, after) = rest.split_at_checked(PARTS * span.stride)?;
-        rest = after;
+        main[0] = *L::vectors(start).first_chunk::<MAIN>()?;
+        last[0] = *L::last(start)?;
+        let (groups, others) = inputs.as_chunks::<PARTS>();
+        let mut rows = weights.get(span.first..)?;
+        let width = span.end - span.first;
+        macro_rules! add {
+            ($part:ident, $x:expr) => {
+                let row = rows.get(..width)?;
+                rows = rows.get(span.stride..).unwrap_or_default();
+                let right = L::vectors(row).first_chunk::<MAIN>()?;
+                let x = l.splat($x);
+                let mut q = 0;
+                while q < MAIN {
+                    main[$part][q] = l.multiply_add(x, right[q], main[$part][q]);
+                    q += 1;
+                }
+                let right = L::vectors(row.get(width - L::WIDTH..)?).first()?;
+                last[$part] = l.multiply_add(x, *right, last[$part]);
+            };
+        }
+        for group in groups {
+            let mut part = 0;
+            while part < PARTS {
+                add!(part, group[part]);
+                part += 1;
+            }
+        }
         let mut part = 0;
-        while part < PARTS {
-            add!(part, group[part], rows);
+        while part + 1 < PARTS {
+            if let Some(x) = others.get(part) {
+                add!(part, *x);
+            }
             part += 1;
         }
-    }
-    let mut part = 0;
-    while part + 1 < PARTS {
-        if let Some(x) = others.get(part) {
-            add!(part, *x, rest);
+        let mut part = 1;
+        while part < PARTS {
+            let mut q = 0;
+            while q < MAIN {
+                main[0][q] = l.add(main[0][q], main[part][q]);
+                q += 1;
+            }
+            last[0] = l.add(last[0], last[part]);
+            part += 1;
         }
-        part += 1;
+        *L::vectors_mut(outputs).first_chunk_mut::<MAIN>()? = main[0];
+        *L::last_mut(outputs)? = last[0];
+        Some(())
     }
-    let mut part = 1;
-    while part < PARTS {
-        let mut q = 0;
-        while q < MAIN {
-            main[0][q] = l.add(main[0][q], main[part][q]);
-            q += 1;
-        }
-        last[0] = l.add(last[0], last[part]);
-        part += 1;
-    }
-    *L::vectors_mut(outputs).first_chunk_mut::<MAIN>()? = main[0];
-    *L::last_mut(outputs)? = last[0];
-    Some(())
 }
 
 /// The sums of an output of a narrow layer.

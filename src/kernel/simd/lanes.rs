@@ -3,7 +3,6 @@
 use pulp::{Simd, WithSimd};
 
 use super::pad::PARTS;
-use super::product::{Factors, Product, product};
 use super::turn::{rotate_f32, rotate_f64, turn_f32, turn_f64};
 use crate::Scalar;
 
@@ -31,8 +30,14 @@ pub(super) trait Lanes: Copy {
     fn front(self, a: Self::V, first: usize) -> Self::V;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
-    /// [`product`] as a function of its own, compiled once.
-    fn product<F: Factors<Self::T>>(self, product: Product<'_, Self::T, F>) -> Option<()>;
+    /// Runs a job as a function of its own, compiled once.
+    fn apart<J: Job<Self::T>>(self, job: J) -> Option<()>;
+}
+
+/// A loop in vectors; `None` if lengths don't fit.
+pub(super) trait Job<T> {
+    /// To be inlined.
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()>;
 }
 
 /// Product and sum are rounded once (`FUSED`) or apart.
@@ -115,16 +120,16 @@ macro_rules! lanes {
                 $turn(self.0, rows)
             }
             #[inline(always)]
-            fn product<F: Factors<$float>>(self, job: Product<'_, $float, F>) -> Option<()> {
-                struct Job<'a, F, const FUSED: bool>(Product<'a, $float, F>);
-                impl<F: Factors<$float>, const FUSED: bool> WithSimd for Job<'_, F, FUSED> {
+            fn apart<J: Job<$float>>(self, job: J) -> Option<()> {
+                struct Apart<J, const FUSED: bool>(J);
+                impl<J: Job<$float>, const FUSED: bool> WithSimd for Apart<J, FUSED> {
                     type Output = Option<()>;
                     #[inline(always)]
                     fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
-                        product($name::<S, FUSED>(simd), self.0)
+                        self.0.run($name::<S, FUSED>(simd))
                     }
                 }
-                self.0.vectorize(Job::<F, FUSED>(job))
+                self.0.vectorize(Apart::<J, FUSED>(job))
             }
         }
     };

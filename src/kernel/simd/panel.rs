@@ -27,7 +27,7 @@ pub(super) fn product<'a, L: Lanes>(
     let (steps, distance) = (job.a.steps(), job.columns * size_of::<L::T>());
     let collide = distance >= FAR && distance.is_multiple_of(SETS) && steps >= FAR_ROWS;
     if job.parts > 1 || job.rows < PANEL_ROWS || !collide {
-        return l.product(job);
+        return l.apart(job);
     }
     copied(l, &mut job)
 }
@@ -66,7 +66,7 @@ fn copied<'a, L: Lanes>(l: L, job: &mut Product<'a, L::T, Samples<'a, L::T>>) ->
                 {
                     to.copy_from_slice(row.get(columns.clone())?);
                 }
-                l.product(Product {
+                l.apart(Product {
                     rows,
                     a: job.a.part(block * (PANEL / width), step..end)?,
                     b: panel,

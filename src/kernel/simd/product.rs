@@ -6,7 +6,7 @@
 
 use core::ops::Range;
 
-use super::lanes::Lanes;
+use super::lanes::{Job, Lanes};
 use crate::{Element, Scalar};
 
 /// `c = start + a * b`: `c` is \[rows\]\[columns\], `b` \[steps\]\[columns\], with at least a vector of columns.
@@ -332,8 +332,15 @@ pub(super) fn tile_columns(width: usize, most: usize, first: usize, end: usize) 
     first + vectors / vectors.div_ceil(most) * width
 }
 
+impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        product(l, self)
+    }
+}
+
 #[inline(always)]
-pub(super) fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
+fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
     let Product {
         rows,
         a,

@@ -41,7 +41,7 @@ pub(super) fn whole_or_padded<L: Lanes, F: Factors<L::T>>(
 ) -> Option<()> {
     let columns = job.columns;
     if columns >= L::WIDTH {
-        return l.product(job);
+        return l.apart(job);
     }
     let mut first = 0;
     for c in job.c.chunks_mut(ROWS * columns) {
@@ -55,7 +55,7 @@ pub(super) fn whole_or_padded<L: Lanes, F: Factors<L::T>>(
             let steps = b.len() / columns;
             let mut padded = [[L::T::ZERO; WIDEST]; ROWS];
             pad(b, columns, &mut padded);
-            l.product(Product {
+            l.apart(Product {
                 rows,
                 a: job.a.part(first, step..step + steps)?,
                 b: padded.get(..steps)?.as_flattened(),
