@@ -1,5 +1,6 @@
 //! The kernels in vectors of the machine, compiled once for all networks.
 
+use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use pulp::{Arch, Simd, WithSimd};
@@ -113,7 +114,7 @@ macro_rules! vectorized {
             #[inline(never)]
             fn affine(fused: bool, dense: Dimensions, mut pass: Affine<'_, $float>) {
                 let n_out = dense.outputs.get();
-                let fills = fills_widest::<$float>(dense);
+                let fills = fills_widest::<$float>(dense.outputs);
                 // rows that fill more than half of a vector of the widest, too
                 let wide = fused && n_out * size_of::<$float>() > 32;
                 let arch = arch(wide);
@@ -146,7 +147,13 @@ macro_rules! vectorized {
                 dense: Dimensions,
                 mut pass: WeightGradient<'_, $float>,
             ) {
-                let arch = arch(fused && fills_widest::<$float>(dense));
+                // the lanes hold outputs, or inputs where there are few of them
+                let lanes = if dense.outputs.get() < pad::PARTS {
+                    dense.inputs
+                } else {
+                    dense.outputs
+                };
+                let arch = arch(fused && fills_widest::<$float>(lanes));
                 let done = run!(
                     weight_gradient::weight_gradient,
                     $lanes,
@@ -210,7 +217,7 @@ macro_rules! vectorized {
             }
             #[inline(never)]
             fn product(fused: bool, dense: Dimensions, mut pass: Product<'_, $float>) {
-                let arch = arch(fused && fills_widest::<$float>(dense));
+                let arch = arch(fused && fills_widest::<$float>(dense.outputs));
                 let done = run!(
                     whole::product,
                     $lanes,
@@ -237,7 +244,7 @@ macro_rules! vectorized {
             }
             #[inline(never)]
             fn descend(dense: Dimensions, rate: $float, mut pass: WeightGradient<'_, $float>) {
-                let arch = arch(fills_widest::<$float>(dense));
+                let arch = arch(fills_widest::<$float>(dense.outputs));
                 let mut step = weight_gradient::Step {
                     rate,
                     pass: &mut pass,
@@ -258,10 +265,10 @@ macro_rules! vectorized {
     };
 }
 
-/// Whether the outputs fill a vector of the widest.
+/// Whether so many numbers fill a vector of the widest.
 #[inline(always)]
-fn fills_widest<T>(dense: Dimensions) -> bool {
-    dense.outputs.get() * size_of::<T>() >= 64
+fn fills_widest<T>(numbers: NonZeroUsize) -> bool {
+    numbers.get() * size_of::<T>() >= 64
 }
 
 vectorized!(f32, F32);
