@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::{Affine, Dimensions, Elementwise, InputGradient, Product, Slide, WeightGradient};
 
 mod affine;
+mod few_outputs;
 mod input_gradient;
 mod lanes;
 mod pad;
@@ -147,8 +148,8 @@ macro_rules! vectorized {
                 dense: Dimensions,
                 mut pass: WeightGradient<'_, $float>,
             ) {
-                // the lanes hold outputs, or inputs where there are few of them
-                let lanes = if dense.outputs.get() < pad::PARTS {
+                // the lanes hold outputs, or inputs where outputs are few
+                let lanes = if few_outputs::are(dense) {
                     dense.inputs
                 } else {
                     dense.outputs
@@ -174,7 +175,17 @@ macro_rules! vectorized {
                     fused && bits(true) == 512 && dense.inputs.get() * size_of::<$float>() > 32;
                 let width = bits(wide) as usize / 8 / size_of::<$float>();
                 let most = if wide { 2 } else { 1 };
-                let done = if let Some(cut) = turned::Cut::new(dense, samples, width, most) {
+                let done = if few_outputs::are(dense) {
+                    run!(
+                        few_outputs::input_gradient,
+                        $lanes,
+                        fused,
+                        arch(fused && fills_widest::<$float>(dense.inputs)),
+                        dense,
+                        &mut pass,
+                        InputGradient<'a, $float>
+                    )
+                } else if let Some(cut) = turned::Cut::new(dense, samples, width, most) {
                     turned::input_gradient(
                         cut,
                         dense,

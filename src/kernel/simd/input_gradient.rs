@@ -57,7 +57,7 @@ pub(super) fn input_gradient<L: Lanes>(
 
 /// The sum of the partial sums.
 #[inline(always)]
-fn fold<L: Lanes>(l: L, parts: [L::V; PARTS]) -> L::V {
+pub(super) fn fold<L: Lanes>(l: L, parts: [L::V; PARTS]) -> L::V {
     let [s0, s1, s2, s3, s4, s5, s6, s7] = parts;
     let even = l.add(l.add(s0, s4), l.add(s2, s6));
     let odd = l.add(l.add(s1, s5), l.add(s3, s7));

@@ -1,7 +1,7 @@
 //! The gradient of weights in vectors.
 
+use super::few_outputs;
 use super::lanes::Lanes;
-use super::pad::{PARTS, WIDEST};
 use super::product::{Product, Start, Turned, rows};
 use super::whole::whole_or_padded;
 use crate::kernel::{Dimensions, WeightGradient, portable};
@@ -27,16 +27,8 @@ pub(super) fn weight_gradient<L: Lanes>(
     if n_out >= L::WIDTH && pass.inputs.len() == n_in {
         return outer_product(l, pass);
     }
-    if n_out < PARTS && n_in >= L::WIDTH {
-        macro_rules! widths {
-            ($($n:literal: $vectors:literal),*) => {
-                match n_out {
-                    $($n => narrow::<L, $n, $vectors>(l, pass),)*
-                    _ => None,
-                }
-            };
-        }
-        return widths!(1: 4, 2: 4, 3: 4, 4: 2, 5: 2, 6: 2, 7: 2);
+    if few_outputs::are(dense) {
+        return few_outputs::weight_gradient(l, dense, pass);
     }
     let inputs = Turned {
         values: pass.inputs,
@@ -122,88 +114,6 @@ fn add_rows<L: Lanes>(l: L, sums: &mut [L::T], rows: &[L::T]) -> Option<()> {
     *L::last_mut(sums)? = last[0];
     Some(())
 }
-
-/// `N` outputs, few enough that the sums of an input fill no vector: an input in each lane, of `V` vectors at a time.
-#[inline(always)]
-fn narrow<L: Lanes, const N: usize, const V: usize>(
-    l: L,
-    pass: &mut WeightGradient<'_, L::T>,
-) -> Option<()> {
-    let slopes = pass.output_gradient.as_chunks::<N>().0;
-    let rows = pass.weights.as_chunks_mut::<N>().0;
-    if let ([slopes], true) = (slopes, pass.fresh) {
-        for (row, x) in rows.iter_mut().zip(pass.inputs) {
-            *row = slopes.map(|dy| *x * dy);
-        }
-        return Some(());
-    }
-    let n_in = rows.len();
-    let mut first = 0;
-    while first < n_in {
-        first = if n_in - first >= V * L::WIDTH {
-            strip::<L, N, V>(l, pass, first)?
-        } else {
-            strip::<L, N, 1>(l, pass, first)?
-        };
-    }
-    Some(())
-}
-
-/// The rows of weights from `first` on, as many as there are lanes; returns where they end.
-#[inline(always)]
-fn strip<L: Lanes, const N: usize, const V: usize>(
-    l: L,
-    pass: &mut WeightGradient<'_, L::T>,
-    first: usize,
-) -> Option<usize> {
-    let rows = pass.weights.as_chunks_mut::<N>().0;
-    let (n_in, lanes) = (rows.len(), V * L::WIDTH);
-    // the last strip begins before them, if need be, and what it finds there comes to nothing
-    let start = first.min(n_in - lanes);
-    let (rows, done) = (rows.get_mut(start..start + lanes)?, first - start);
-    let mut columns = [[-L::T::ZERO; STRIP]; N];
-    if !pass.fresh {
-        for (i, row) in rows.iter().enumerate() {
-            for (column, w) in columns.iter_mut().zip(row) {
-                *column.get_mut(i)? = *w;
-            }
-        }
-    }
-    let mut sums = [[l.splat(-L::T::ZERO); V]; N];
-    let mut o = 0;
-    while o < N {
-        sums[o] = *L::vectors(&columns[o]).first_chunk()?;
-        o += 1;
-    }
-    let slopes = pass.output_gradient.as_chunks::<N>().0;
-    for (inputs, dy) in pass.inputs.chunks_exact(n_in).zip(slopes) {
-        let x = L::vectors(inputs.get(start..start + lanes)?).first_chunk::<V>()?;
-        let mut o = 0;
-        while o < N {
-            let dy = l.splat(dy[o]);
-            let mut q = 0;
-            while q < V {
-                sums[o][q] = l.multiply_add(x[q], dy, sums[o][q]);
-                q += 1;
-            }
-            o += 1;
-        }
-    }
-    let mut o = 0;
-    while o < N {
-        *L::vectors_mut(&mut columns[o]).first_chunk_mut()? = sums[o];
-        o += 1;
-    }
-    for (i, row) in rows.iter_mut().enumerate().skip(done) {
-        for (column, w) in columns.iter().zip(row) {
-            *w = *column.get(i)?;
-        }
-    }
-    Some(start + lanes)
-}
-
-/// The lanes of a strip at most.
-const STRIP: usize = 4 * 2 * WIDEST;
 
 /// The gradient of one sample's weights, of at least a vector of outputs.
 #[inline(always)]
