@@ -125,7 +125,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
         for first in (0..count).step_by(B::USIZE) {
             let (inputs, _) = cut_mut(inputs.as_mut_slice(), places(first).len());
             let (outputs, _) = cut_mut(outputs.as_mut_slice(), places(first).len());
-            gather(samples, places(first), inputs);
+            let inputs = gather(&samples, places(first), inputs);
             L::forward::<T, NativeKernel<B>>(
                 self.parameters(),
                 L::Input::flatten(inputs),

@@ -392,7 +392,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     {
         let (rows, outputs) = (places.len(), <L::Output as Shape>::Len::USIZE);
         let (inputs, _) = cut_mut(S::rows_mut(&mut self.inputs), rows);
-        gather(batch.samples, places.clone().map(&batch.index), inputs);
+        let inputs = gather(&batch.samples, places.clone().map(&batch.index), inputs);
         let inputs = L::Input::flatten(inputs);
         let (tape, _) = cut_mut(S::rows_mut(&mut self.tape), rows);
         let tape = TapeArray::<L, T>::slice_from_chunks_mut(tape);

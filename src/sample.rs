@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt::{Display, Formatter, Result as FmtResult};
 use core::hint::black_box;
+use core::ops::Range;
 
 use generic_array::typenum::{Const, Unsigned};
 
@@ -191,6 +192,13 @@ pub trait Samples<I>: Copy {
     fn count(&self) -> Result<usize, DataError>;
     /// The sample at an index, `None` past the end.
     fn sample(&self, index: usize) -> Option<(&I, &Self::Target)>;
+    /// The inputs of some samples where they lie side by side, which need not be copied then; `None`, as by default, where they
+    /// don't.
+    #[inline]
+    fn inputs(&self, range: Range<usize>) -> Option<&[I]> {
+        let _ = range;
+        None
+    }
 }
 
 macro_rules! pairs {
@@ -230,6 +238,10 @@ macro_rules! slices {
             #[inline]
             fn sample(&self, index: usize) -> Option<(&I, &X)> {
                 Some((self.0.get(index)?, self.1.get(index)?))
+            }
+            #[inline]
+            fn inputs(&self, range: Range<usize>) -> Option<&[I]> {
+                self.0.get(range)
             }
         }
     )*};
@@ -302,18 +314,29 @@ fn are_finite<T: Scalar>(numbers: &[T]) -> bool {
     numbers.iter().all(|number| number.is_finite())
 }
 
-/// Copies the inputs at these places, one to a slot.
+/// The inputs at these places: where they lie if that is side by side, else copied to the slots, of which there are as many.
 #[inline]
-pub(crate) fn gather<I: Element, D: Samples<I>>(
-    samples: D,
-    places: impl Iterator<Item = u32>,
-    slots: &mut [I],
-) {
-    for (place, slot) in places.zip(slots) {
+pub(crate) fn gather<'a, I: Element, D: Samples<I>>(
+    samples: &'a D,
+    places: impl Iterator<Item = u32> + Clone,
+    slots: &'a mut [I],
+) -> &'a [I] {
+    let mut following = places.clone();
+    if let Some(first) = following.next()
+        && (first..)
+            .skip(1)
+            .zip(following)
+            .all(|(next, place)| next == place)
+        && let Some(inputs) = samples.inputs(first as usize..first as usize + slots.len())
+    {
+        return inputs;
+    }
+    for (place, slot) in places.zip(&mut *slots) {
         if let Some((input, _)) = samples.sample(place as usize) {
             slot.clone_from(input);
         }
     }
+    slots
 }
 
 /// The inputs of a network as a user writes them: `InputArray<Dense<U2, U1>, f32>` is `[f32; 2]`.

@@ -11,6 +11,7 @@ use crate::{Element, Scalar};
 
 /// The numbers of a panel, by the size of the layer: to clear a large one takes longer than all else in a small layer.
 const SMALL_PANEL: usize = 1024;
+const MIDDLE_PANEL: usize = 2048;
 const PANEL: usize = 4096;
 const LARGE_PANEL: usize = 8192;
 /// The partial sums of a half.
@@ -115,6 +116,8 @@ pub(super) fn input_gradient<T: Scalar>(
     let numbers = halves * cut.half * cut.vectors * cut.width;
     if numbers <= SMALL_PANEL {
         strips::<T, SMALL_PANEL>(cut, dense, pass, turn, strip)
+    } else if numbers <= MIDDLE_PANEL {
+        strips::<T, MIDDLE_PANEL>(cut, dense, pass, turn, strip)
     } else if numbers <= PANEL {
         strips::<T, PANEL>(cut, dense, pass, turn, strip)
     } else {
