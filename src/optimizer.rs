@@ -123,27 +123,36 @@ pub trait Optimizer<T: Scalar>: Copy {
 /// Fewer parameters than this are tried one by one as soon as bounded.
 pub(crate) const FEW: usize = 64;
 
-/// Plain gradient descent of few parameters, with a gradient times a power of two. Returns whether all values are finite; else
-/// nothing is written.
+/// Plain gradient descent, with a gradient times a power of two. Returns whether all values are finite; else the parameters are as
+/// before. One pass reads all: the parameters before take the place of the gradient, which is used up.
 #[inline(always)]
-pub(crate) fn descend<T: Scalar>(
+pub(crate) fn descend_in_exchange<T: Scalar>(
     rate: T,
     parameters: &mut [T],
-    (gradient, share): (&[T], T),
+    (gradient, share): (&mut [T], T),
 ) -> bool {
-    debug_assert!(parameters.len() < FEW);
-    let mut next = [T::ZERO; FEW];
-    let mut finite = Finite::new();
-    for ((parameter, gradient), next) in parameters.iter().zip(gradient).zip(&mut next) {
-        let gradient = *gradient * share;
-        *next = *parameter - rate * gradient;
-        finite.see(gradient);
-        finite.see(*next);
+    struct Exchange<'a, T>(T, &'a mut [T], (&'a mut [T], T));
+    impl<T: Scalar> Elementwise for Exchange<'_, T> {
+        type Output = bool;
+
+        #[inline(always)]
+        fn run(self) -> bool {
+            let Self(rate, parameters, (gradient, share)) = self;
+            // a gradient that is not finite leaves no finite parameter
+            let mut finite = Finite::new();
+            for (parameter, slot) in parameters.iter_mut().zip(gradient) {
+                let next = *parameter - rate * (*slot * share);
+                finite.see(next);
+                *slot = core::mem::replace(parameter, next);
+            }
+            finite.holds()
+        }
     }
-    let finite = finite.holds();
-    if finite {
-        for (parameter, next) in parameters.iter_mut().zip(&next) {
-            *parameter = *next;
+    let pass = Exchange(rate, &mut *parameters, (&mut *gradient, share));
+    let finite = elementwise(pass.1.len(), pass);
+    if !finite {
+        for (parameter, before) in parameters.iter_mut().zip(gradient) {
+            *parameter = *before;
         }
     }
     finite

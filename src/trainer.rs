@@ -14,7 +14,7 @@ use crate::kernel::group::GROUP;
 use crate::layer::Noise;
 use crate::loss::TakenBy;
 use crate::network::Network;
-use crate::optimizer::{Optimizer, ParameterState, State, update_all};
+use crate::optimizer::{Optimizer, ParameterState, State, descend_in_exchange, update_all};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check, refusal, values};
 use crate::storage::{OwnedStorage, Stack, StorageMut};
@@ -300,15 +300,15 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         } else {
             T::ONE / T::from_u32(count)
         };
-        if loss.is_finite()
-            && update_all(
-                &self.optimizer,
-                &mut self.state,
-                parameters,
-                (gradient, share),
-            )
-            .is_ok()
-        {
+        let updated = loss.is_finite()
+            && if let Some(rate) = self.optimizer.plain_rate(self.state.updates) {
+                let finite = descend_in_exchange(rate, parameters, (gradient, share));
+                self.state.updates = self.state.updates.saturating_add(u32::from(finite));
+                finite
+            } else {
+                update_all(&self.optimizer, &mut self.state, parameters, (gradient, share)).is_ok()
+            };
+        if updated {
             return Ok(loss);
         }
         Err(self.block.culprit(parameters, &self.loss, &batch, gradient))

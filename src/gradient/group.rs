@@ -8,7 +8,7 @@ use crate::kernel::GroupKernel;
 use crate::kernel::group::GROUP;
 use crate::layer::{Backward, Noise, cut_mut, outputs_of};
 use crate::loss::TakenBy;
-use crate::optimizer::{FEW, descend};
+use crate::optimizer::{FEW, descend_in_exchange};
 use crate::sample::{InputArray, OutputArray, Samples, Target, values, values_mut};
 use crate::storage::OwnedStorage;
 use crate::{Element, Layer, Scalar, Shape};
@@ -92,6 +92,6 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
         };
         L::backward::<T, GroupKernel>(parameters, pass);
         let share = T::ONE / T::from_u32(GROUP as u32);
-        (sum.is_finite() && descend(rate, parameters, (gradient, share))).then_some(sum)
+        (sum.is_finite() && descend_in_exchange(rate, parameters, (gradient, share))).then_some(sum)
     }
 }
