@@ -225,8 +225,8 @@ fn results_have_the_same_bits_in_every_build() {
     let right = [
         "exp 403339edb985188c becc9a8bd9a56cf8",
         "exp_m1 37eb7b1d1255c1de 4cc9de32fa9419e1",
-        "tanh 185761191e14f748 344b9222ee22dcd4",
-        "sigmoid 735edfc27b8f19f1 bde733fbed556c15",
+        "tanh 93f08c7822dad9a4 344b9222ee22dcd4",
+        "sigmoid adc4fff01f031a7e bde733fbed556c15",
         "ln c40ae2a9c6fe786c 01e2562144dcd8e1",
         "ln_1p b384ebdac70ea378 7adcbc0ca83dcaca",
         "softplus e70b819dc3efc3a2 802457b8b0740669",

@@ -386,7 +386,7 @@ fn the_bits_are_those_of_a_plain_loop_in_every_block_and_width() {
     are_plain_loops();
     // the same on every machine, with and without vectors
     let hash = portable_hash();
-    assert_eq!(hash, 0xFA16_2795_2FD3_D701, "{hash:#X}");
+    assert_eq!(hash, 0xE57D_3BCC_FD06_E7A7, "{hash:#X}");
     limit_vector_bits(256);
     are_plain_loops();
     assert_eq!(portable_hash(), hash);
