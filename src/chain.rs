@@ -14,7 +14,7 @@ use crate::layer::{
 };
 use crate::sample::{OutputArray, values_mut};
 use crate::shape::Takes;
-use crate::size::{Element, FixedArray};
+use crate::size::{Element, FixedArray, Place};
 use crate::summary::Row;
 use crate::{Count, Scalar, Shape, Size, fingerprint};
 
@@ -39,8 +39,25 @@ impl<A: Add<B, Output: Count>, B> Plus<B> for A {
     type Sum = Sum<A, B>;
 }
 
-/// The values between two layers, for a block of samples.
-type Between<L, T, B> = <B as Size>::Array<OutputArray<L, T>>;
+/// The values behind a layer, for a block of samples; vectors of 64 or more begin where a cache line does.
+struct Between<L: Layer, T: Scalar, B: Size> {
+    _alignment: <<L::Output as Shape>::Len as Place>::Alignment,
+    samples: B::Array<OutputArray<L, T>>,
+}
+
+impl<L: Layer, T: Scalar, B: Size> Between<L, T, B> {
+    const ZERO: Self = Self {
+        _alignment: <<L::Output as Shape>::Len as Place>::ALIGNED,
+        samples: Element::ZERO,
+    };
+
+    /// The values of the first samples.
+    #[inline(always)]
+    fn of(&mut self, samples: usize) -> &mut [T] {
+        let values = L::Output::flatten_mut(self.samples.as_mut_slice());
+        cut_mut(values, samples * length::<L::Output>()).0
+    }
+}
 
 /// The number of values of a shape.
 const fn length<S: Shape>() -> usize {
@@ -85,8 +102,7 @@ where
         let (a, b) = cut(parameters, A::Parameters::USIZE);
         let samples = outputs.len() / length::<B::Output>();
         let mut between = Between::<A, T, K::Block>::ZERO;
-        let between = A::Output::flatten_mut(between.as_mut_slice());
-        let (between, _) = cut_mut(between, samples * length::<A::Output>());
+        let between = between.of(samples);
         A::forward::<T, K>(a, inputs, between);
         B::forward::<T, K>(b, between, outputs);
     }
@@ -113,8 +129,7 @@ where
         let (tape_a, tape_b) = cut(pass.tape, samples * A::Tape::USIZE);
         let between = outputs_of(tape_a, samples * length::<A::Output>());
         let mut between_gradient = Between::<A, T, K::Block>::ZERO;
-        let between_gradient = A::Output::flatten_mut(between_gradient.as_mut_slice());
-        let (between_gradient, _) = cut_mut(between_gradient, samples * length::<A::Output>());
+        let between_gradient = between_gradient.of(samples);
         layer::backward::<B, T, K>(
             b,
             Backward {
