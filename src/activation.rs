@@ -44,6 +44,9 @@ pub trait Activation: 'static {
     /// Whether there is nothing to compute.
     #[doc(hidden)]
     const IDENTITY: bool = false;
+    /// Whether it is [`Relu`], which kernels have inside.
+    #[doc(hidden)]
+    const RECTIFIER: bool = false;
 
     /// The activation of `x`.
     fn value<T: Scalar>(x: T) -> T;
@@ -281,7 +284,7 @@ impl Keep for PreActivation {
 /// An activation without values; its piecewise forms are written so that NaN falls to the branch that keeps it.
 macro_rules! activation {
     (
-        $(#[$doc:meta])* $name:ident keeps $keeps:ident, $gain:ident; example $example:literal;
+        $(#[$doc:meta])* $name:ident keeps $keeps:ident, $gain:ident $(, $is:ident)?; example $example:literal;
         value($x:ident) $value:block slope($kept:ident) $slope:block
     ) => {
         $(#[$doc])*
@@ -296,6 +299,7 @@ macro_rules! activation {
             type Keeps = $keeps;
             const NAME: &'static str = stringify!($name);
             const GAIN: Gain = Gain::$gain;
+            $(const $is: bool = true;)?
 
             #[inline(always)]
             fn value<T: Scalar>($x: T) -> T $value
@@ -336,7 +340,7 @@ impl Activation for Identity {
 
 activation! {
     /// The rectifier: `y = x` above 0, else 0; slope 0 at 0.
-    Relu keeps Output, RECTIFIED; example "assert_eq!([-2.0, 3.0].map(Relu::value::<f32>), [0.0, 3.0]);";
+    Relu keeps Output, RECTIFIED, RECTIFIER; example "assert_eq!([-2.0, 3.0].map(Relu::value::<f32>), [0.0, 3.0]);";
     value(x) { if x <= T::ZERO { T::ZERO } else { x } }
     slope(y) { if y > T::ZERO { T::ONE } else { T::ZERO } }
 }

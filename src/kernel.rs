@@ -30,6 +30,7 @@
 use core::marker::PhantomData;
 use core::num::NonZeroUsize;
 
+use crate::activation::{self, Relu};
 use crate::sizes::U4;
 use crate::{Scalar, Size};
 
@@ -62,6 +63,12 @@ pub trait Kernel: 'static {
     /// `outputs = inputs * weights + bias` for each sample.
     fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>);
 
+    /// The same, through the rectifier.
+    #[inline(always)]
+    fn rectified<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+        affine_then_rectify::<Self, T>(dense, pass);
+    }
+
     /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the samples, or `=` where there
     /// is nothing to add to.
     fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>);
@@ -88,6 +95,15 @@ pub struct Affine<'a, T> {
     pub inputs: &'a [T],
     /// \[samples\]\[outputs\], written.
     pub outputs: &'a mut [T],
+}
+
+/// The rectifier as a pass of its own.
+#[expect(clippy::needless_pass_by_value, reason = "like the kernels")]
+#[inline(always)]
+fn affine_then_rectify<K: Kernel + ?Sized, T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+    let outputs = &mut *pass.outputs;
+    K::affine(dense, Affine { outputs, ..pass });
+    activation::apply::<Relu, T>(pass.outputs);
 }
 
 /// What a gradient of weights reads and adds to; sizes by [`Dimensions`].
@@ -320,6 +336,15 @@ macro_rules! kernel {
         impl<B: Size> Kernel for $name<B> {
             type Block = B;
             type Portable = PortableKernel<B>;
+
+            #[inline(always)]
+            fn rectified<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
+                #[cfg(feature = "simd")]
+                if !dense.are_unrolled() && simd::bits(false) > 0 {
+                    return T::rectified($fused, dense, pass);
+                }
+                affine_then_rectify::<Self, T>(dense, pass);
+            }
             $(
                 #[inline(always)]
                 fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {

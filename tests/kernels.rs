@@ -67,14 +67,17 @@ fn check<T: Float, K: Kernel>(
     let size = |n| NonZeroUsize::new(n).expect("not 0");
     let dense = Dimensions::new(size(n_in), size(n_out));
 
-    let mut y = random::<T>(&mut rng, scale, samples * n_out);
-    let pass = Affine {
-        weights: &weights,
-        bias: &bias,
-        inputs: &x,
-        outputs: &mut y,
-    };
-    K::affine(dense, pass);
+    let [y, rectified] = [K::affine, K::rectified].map(|kernel| {
+        let mut y = random::<T>(&mut rng, scale, samples * n_out);
+        let pass = Affine {
+            weights: &weights,
+            bias: &bias,
+            inputs: &x,
+            outputs: &mut y,
+        };
+        kernel(dense, pass);
+        y
+    });
     let parts = match n_out {
         _ if n_in * n_out < NATIVE_FROM => 1,
         ..=16 => 8,
@@ -99,6 +102,9 @@ fn check<T: Float, K: Kernel>(
         }
     }
     same(&y, &right, "forward");
+    let above = |y: &T| if *y > T::ZERO { *y } else { T::ZERO };
+    let above: Vec<_> = right.iter().map(above).collect();
+    same(&rectified, &above, "rectified");
 
     for fresh in [false, true] {
         let (mut dw, mut db) = (weights.clone(), bias.clone());

@@ -75,7 +75,15 @@ pub(super) fn run<J: Elementwise>(job: J) -> J::Output {
 
 /// The number types for which there are vectors; in fused or in portable arithmetic, if the machine has any.
 pub trait Vectorized: Sized {
-    fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
+    fn affine_or_rectified(fused: bool, dense: Dimensions, pass: Affine<'_, Self>, rectify: bool);
+    #[inline(always)]
+    fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>) {
+        Self::affine_or_rectified(fused, dense, pass, false);
+    }
+    #[inline(always)]
+    fn rectified(fused: bool, dense: Dimensions, pass: Affine<'_, Self>) {
+        Self::affine_or_rectified(fused, dense, pass, true);
+    }
     fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
     fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
     fn product(fused: bool, dense: Dimensions, pass: Product<'_, Self>);
@@ -113,21 +121,29 @@ macro_rules! vectorized {
     ($float:ident, $lanes:ident) => {
         impl Vectorized for $float {
             #[inline(never)]
-            fn affine(fused: bool, dense: Dimensions, mut pass: Affine<'_, $float>) {
+            fn affine_or_rectified(
+                fused: bool,
+                dense: Dimensions,
+                mut pass: Affine<'_, $float>,
+                rectify: bool,
+            ) {
                 let n_out = dense.outputs.get();
-                let fills = fills_widest::<$float>(dense.outputs);
                 // rows that fill more than half of a vector of the widest, too
-                let wide = fused && n_out * size_of::<$float>() > 32;
-                let arch = arch(wide);
-                let done = if pass.outputs.len() == n_out && fills {
+                let arch = arch(fused && n_out * size_of::<$float>() > 32);
+                let is_one = pass.outputs.len() == n_out && fills_widest::<$float>(dense.outputs);
+                let mut forward = affine::Forward {
+                    pass: &mut pass,
+                    rectify,
+                };
+                let done = if is_one {
                     run!(
                         affine::one,
                         $lanes,
                         fused,
                         arch,
                         dense,
-                        &mut pass,
-                        Affine<'a, $float>
+                        &mut forward,
+                        affine::Forward<'a, 'b, $float>
                     )
                 } else {
                     run!(
@@ -136,8 +152,8 @@ macro_rules! vectorized {
                         fused,
                         arch,
                         dense,
-                        &mut pass,
-                        Affine<'a, $float>
+                        &mut forward,
+                        affine::Forward<'a, 'b, $float>
                     )
                 };
                 debug_assert!(done.is_some(), "{LENGTHS}");

@@ -64,16 +64,20 @@ impl<I: Shape, O: Size, A> Dense<I, O, A> {
 
     #[inline(always)]
     fn affine_here<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        K::affine(Self::DIMENSIONS, Self::pass(parameters, inputs, outputs));
+    }
+
+    #[inline(always)]
+    fn pass<'a, T>(parameters: &'a [T], inputs: &'a [T], outputs: &'a mut [T]) -> Affine<'a, T> {
         // the compiler sees the lengths of loops
         let (parameters, _) = cut(parameters, Self::WEIGHTS + O::USIZE);
         let (weights, bias) = cut(parameters, Self::WEIGHTS);
-        let pass = Affine {
+        Affine {
             weights,
             bias,
             inputs,
             outputs,
-        };
-        K::affine(Self::DIMENSIONS, pass);
+        }
     }
 }
 
@@ -92,6 +96,12 @@ pub trait WeightsAndBias<Outputs> {
 #[diagnostic::do_not_recommend]
 impl<I: Mul<O, Output: Add<O, Output: Count>>, O> WeightsAndBias<O> for I {
     type Number = Sum<Prod<I, O>, O>;
+}
+
+impl<I: Shape, O: Size, A: Activation> Dense<I, O, A> {
+    /// Whether the kernel has the activation inside; where code has to be small, it is a pass of its own.
+    const RECTIFIED: bool =
+        A::RECTIFIER && cfg!(feature = "simd") && !Self::DIMENSIONS.are_unrolled();
 }
 
 impl<I: Shape, O: Size, A: Activation> Layer for Dense<I, O, A>
@@ -136,12 +146,18 @@ where
 
     #[inline]
     fn forward<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
+        if Self::RECTIFIED {
+            return K::rectified(Self::DIMENSIONS, Self::pass(parameters, inputs, outputs));
+        }
         Self::affine::<T, K>(parameters, inputs, outputs);
         activation::apply::<A, T>(outputs);
     }
 
     #[inline(always)]
     fn record<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], tape: &mut [T], _noise: Noise) {
+        if Self::RECTIFIED {
+            return K::rectified(Self::DIMENSIONS, Self::pass(parameters, inputs, tape));
+        }
         <A::Keeps as Keep>::record::<A, T>(tape, |values| {
             Self::affine::<T, K>(parameters, inputs, values);
         });

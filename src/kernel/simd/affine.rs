@@ -5,11 +5,30 @@ use super::pad::WIDEST;
 use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
-use crate::{Element, Scalar};
+use crate::{Activation, Element, Relu, Scalar};
 
-/// `outputs = inputs * weights + bias`.
+/// `outputs = inputs * weights + bias`, through the rectifier or not.
+pub(super) struct Forward<'a, 'b, T> {
+    pub(super) pass: &'b mut Affine<'a, T>,
+    pub(super) rectify: bool,
+}
+
+/// Of many samples, or of few outputs.
 #[inline(always)]
-pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+pub(super) fn affine<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    forward: &mut Forward<'_, '_, L::T>,
+) -> Option<()> {
+    products(l, dense, forward.pass)?;
+    if forward.rectify {
+        Relu::apply(forward.pass.outputs);
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
     if n_out < L::WIDTH && n_out * size_of::<L::T>() > 32 {
@@ -120,15 +139,23 @@ const NEAR: usize = 4096;
 
 /// The outputs of one sample, at least a vector of them.
 #[inline(always)]
-pub(super) fn one<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+pub(super) fn one<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    forward: &mut Forward<'_, '_, L::T>,
+) -> Option<()> {
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
     if !n_out.is_multiple_of(L::WIDTH) || n_out > L::WIDTH * (SUMS >> parts.trailing_zeros()) {
-        return strips(l, dense, pass);
+        strips(l, dense, forward.pass)?;
+        if forward.rectify {
+            Relu::apply(forward.pass.outputs);
+        }
+        return Some(());
     }
     macro_rules! rows {
         ($($parts:literal: $($count:literal)*;)*) => {
             match (parts, n_out / L::WIDTH) {
-                $($(($parts, $count) => whole_rows::<L, $parts, $count>(l, pass),)*)*
+                $($(($parts, $count) => whole_rows::<L, $parts, $count>(l, forward),)*)*
                 _ => None,
             }
         };
@@ -145,8 +172,9 @@ pub(super) fn one<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>
 #[inline(always)]
 fn whole_rows<L: Lanes, const PARTS: usize, const COUNT: usize>(
     l: L,
-    pass: &mut Affine<'_, L::T>,
+    forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
+    let pass = &mut *forward.pass;
     let mut sums = [[l.splat(-L::T::ZERO); COUNT]; PARTS];
     sums[0] = *L::vectors(pass.bias).first_chunk::<COUNT>()?;
     let (groups, others) = pass.inputs.as_chunks::<PARTS>();
@@ -184,6 +212,14 @@ fn whole_rows<L: Lanes, const PARTS: usize, const COUNT: usize>(
             q += 1;
         }
         part += 1;
+    }
+    // here, and not in place: a load of what was just written there waits
+    if forward.rectify {
+        let mut q = 0;
+        while q < COUNT {
+            sums[0][q] = l.rectify(sums[0][q]);
+            q += 1;
+        }
     }
     *L::vectors_mut(pass.outputs).first_chunk_mut::<COUNT>()? = sums[0];
     Some(())

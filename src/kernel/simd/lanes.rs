@@ -24,6 +24,8 @@ pub(super) trait Lanes: Copy {
     fn multiply(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once or twice.
     fn multiply_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// [`Relu`](crate::Relu) of each.
+    fn rectify(self, a: Self::V) -> Self::V;
     /// The last lanes, so many of them, in front, and the others behind them.
     fn rotate(self, a: Self::V, last: usize) -> Self::V;
     /// The first lanes, so many of them, and zeros behind them.
@@ -47,7 +49,7 @@ pub(super) struct F32<S, const FUSED: bool>(pub(super) S);
 pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
 
 macro_rules! lanes {
-    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $select:ident, $rotate:ident, $turn:ident) => {
+    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $less_or_equal:ident, $select:ident, $rotate:ident, $turn:ident) => {
         impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
             type T = $float;
             type V = S::$vector;
@@ -92,6 +94,11 @@ macro_rules! lanes {
                 } else {
                     self.0.$add(self.0.$mul(a, b), c)
                 }
+            }
+            #[inline(always)]
+            fn rectify(self, a: S::$vector) -> S::$vector {
+                let zero = self.splat(0.0);
+                self.0.$select(self.0.$less_or_equal(a, zero), zero, a)
             }
             #[inline(always)]
             fn rotate(self, a: S::$vector, last: usize) -> S::$vector {
@@ -150,6 +157,7 @@ lanes!(
     add_f32s,
     sub_f32s,
     less_than_f32s,
+    less_than_or_equal_f32s,
     select_f32s,
     rotate_f32,
     turn_f32
@@ -169,6 +177,7 @@ lanes!(
     add_f64s,
     sub_f64s,
     less_than_f64s,
+    less_than_or_equal_f64s,
     select_f64s,
     rotate_f64,
     turn_f64
