@@ -328,6 +328,7 @@ pub(crate) fn gather<'a, I: Element, D: Samples<I>>(
             .zip(following)
             .all(|(next, place)| next == place)
         && let Some(inputs) = samples.inputs(first as usize..first as usize + slots.len())
+        && inputs.len() == slots.len()
     {
         return inputs;
     }

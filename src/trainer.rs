@@ -306,7 +306,13 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                 self.state.updates = self.state.updates.saturating_add(u32::from(finite));
                 finite
             } else {
-                update_all(&self.optimizer, &mut self.state, parameters, (gradient, share)).is_ok()
+                update_all(
+                    &self.optimizer,
+                    &mut self.state,
+                    parameters,
+                    (gradient, share),
+                )
+                .is_ok()
             };
         if updated {
             return Ok(loss);

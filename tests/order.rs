@@ -1,6 +1,7 @@
 //! The order of the samples: a function of seed, epoch number and number of samples, the same in every later version.
 
 use core::array;
+use core::ops::Range;
 use std::collections::HashMap;
 
 use sizednet::{
@@ -178,12 +179,16 @@ fn a_batch_of_all_samples_needs_no_buffer_and_leaves_it_alone() {
     }
 }
 
-/// The parameters after one epoch.
+/// The loss and the parameters after an epoch in batches, and one of all samples.
 fn trained<D: Samples<[f32; 1], Target = [f32; 1]>>(data: D) -> Result<Vec<f32>, TrainingError> {
     let mut network = Network::<Line>::zeros();
     let mut trainer = Trainer::mini_batch::<U2>(MeanSquaredError, Sgd::new(0.3));
     trainer.epoch(&mut network, data)?;
-    Ok(network.parameters().to_vec())
+    let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(0.2));
+    trainer.epoch(&mut network, data)?;
+    let found = network.evaluate(data, &MeanSquaredError);
+    let loss = found.map_err(TrainingError::Data)?.loss;
+    Ok([&[loss][..], network.parameters()].concat())
 }
 
 #[test]
@@ -207,6 +212,36 @@ fn samples_lie_in_pairs_or_in_two_slices() {
         let found = network.evaluate((inputs, targets), &MeanSquaredError);
         assert_eq!(found, Err(error));
     }
+}
+
+/// Samples that lend fewer inputs than they are asked for.
+#[derive(Clone, Copy)]
+struct Few<'a>(&'a [([f32; 1], [f32; 1])], &'a [[f32; 1]]);
+
+impl Samples<[f32; 1]> for Few<'_> {
+    type Target = [f32; 1];
+    fn count(&self) -> Result<usize, DataError> {
+        self.0.count()
+    }
+    fn sample(&self, index: usize) -> Option<(&[f32; 1], &[f32; 1])> {
+        self.0.get(index).map(|(input, target)| (input, target))
+    }
+    fn inputs(&self, range: Range<usize>) -> Option<&[[f32; 1]]> {
+        self.1.get(range.start..)
+    }
+}
+
+#[test]
+fn inputs_side_by_side_are_used_if_they_are_as_many() {
+    let pairs = samples::<5>();
+    let inputs = pairs.map(|(input, _)| input);
+    let wanted = trained(&pairs);
+    assert!(wanted.is_ok());
+    assert_eq!(trained(Few(&pairs, &inputs[..1])), wanted);
+    assert_eq!(trained(Few(&pairs, &[])), wanted);
+    // where they are as many they are what is read
+    let others = inputs.map(|[x]| [x + 1.0]);
+    assert_ne!(trained(Few(&pairs, &others)), wanted);
 }
 
 /// The same sample, however often it says.
