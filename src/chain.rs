@@ -39,7 +39,8 @@ impl<A: Add<B, Output: Count>, B> Plus<B> for A {
     type Sum = Sum<A, B>;
 }
 
-/// The values behind a layer, for a block of samples; vectors of 64 or more begin where a cache line does.
+/// The values behind a layer, for a block of samples. With feature `simd` samples of 64 values or more begin where a cache line
+/// does, each of them if it fills whole lines.
 struct Between<L: Layer, T: Scalar, B: Size> {
     _alignment: <<L::Output as Shape>::Len as Place>::Alignment,
     samples: B::Array<OutputArray<L, T>>,

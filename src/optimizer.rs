@@ -69,8 +69,9 @@ pub trait Optimizer<T: Scalar>: Copy {
     fn update(step: &Self::Step, parameter: T, gradient: T, state: Self::State)
     -> (T, Self::State);
 
-    /// The rate, if the update is `parameter - rate * gradient` and no more: for one sample it is written straight into the
-    /// parameters, to the same bits.
+    /// The rate, if the update is `parameter - rate * gradient` and no more, without a state: a [`Trainer`](crate::Trainer) then
+    /// calls neither [`prepare`](Self::prepare) nor [`update`](Self::update), and writes the same bits straight into the
+    /// parameters.
     fn plain_rate(&self, updates: u32) -> Option<T> {
         let _ = updates;
         None

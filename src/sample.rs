@@ -192,8 +192,9 @@ pub trait Samples<I>: Copy {
     fn count(&self) -> Result<usize, DataError>;
     /// The sample at an index, `None` past the end.
     fn sample(&self, index: usize) -> Option<(&I, &Self::Target)>;
-    /// The inputs of some samples where they lie side by side, which need not be copied then; `None`, as by default, where they
-    /// don't.
+    /// The inputs of some samples where they lie side by side, which then need not be copied: the same as
+    /// [`sample`](Self::sample) lends, and as many as the range has; of another number they are left alone. `None`, as by
+    /// default, where they lie apart.
     #[inline]
     fn inputs(&self, range: Range<usize>) -> Option<&[I]> {
         let _ = range;
@@ -323,10 +324,9 @@ pub(crate) fn gather<'a, I: Element, D: Samples<I>>(
 ) -> &'a [I] {
     let mut following = places.clone();
     if let Some(first) = following.next()
-        && (first..)
-            .skip(1)
+        && (1_u32..)
             .zip(following)
-            .all(|(next, place)| next == place)
+            .all(|(distance, place)| place.wrapping_sub(first) == distance)
         && let Some(inputs) = samples.inputs(first as usize..first as usize + slots.len())
         && inputs.len() == slots.len()
     {

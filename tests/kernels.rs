@@ -351,15 +351,18 @@ fn what_is_not_a_number_stays_in_its_row_and_column() {
                     let rows: Vec<_> = (0..samples).map(|s| s * n_in + i).collect();
                     assert_eq!(nans(&x), rows, "inputs, {bits} bits, {n_out} outputs");
                     x.fill(1.0);
-                    let pass = Affine {
-                        weights: &weights,
-                        bias: &vec![0.0; n_out],
-                        inputs: &x,
-                        outputs: &mut y,
-                    };
-                    K::affine(dense, pass);
-                    let columns: Vec<_> = (0..samples).map(|s| s * n_out + o).collect();
-                    assert_eq!(nans(&y), columns, "outputs, {bits} bits, {n_out} outputs");
+                    for kernel in [K::affine, K::rectified] {
+                        y.fill(1.0);
+                        let pass = Affine {
+                            weights: &weights,
+                            bias: &vec![0.0; n_out],
+                            inputs: &x,
+                            outputs: &mut y,
+                        };
+                        kernel(dense, pass);
+                        let columns: Vec<_> = (0..samples).map(|s| s * n_out + o).collect();
+                        assert_eq!(nans(&y), columns, "outputs, {bits} bits, {n_out} outputs");
+                    }
                     y.fill(1.0);
                     y[o] = f32::NAN;
                     let mut bias = vec![0.0; n_out];

@@ -166,20 +166,26 @@ fn wild(rng: &mut impl Rng) -> f32 {
     }
 }
 
+type PlaneSamples = [([f32; 2], [f32; 1]); 3];
+
+/// Parameters, velocity, rate and momentum, and samples: mild numbers but for a few, or nearly all would overflow.
+fn drawn(rng: &mut impl Rng) -> ([[f32; 3]; 2], [f32; 2], PlaneSamples) {
+    let mut number = || match rng.next_u32() % 4 {
+        0 => wild(rng),
+        _ => (rng.next_u32() % 17) as f32 / 8.0 - 1.0,
+    };
+    let state = [(); 2].map(|()| [(); 3].map(|()| number()));
+    let rates = [(); 2].map(|()| number());
+    let samples = [(); 3].map(|()| ([number(), number()], [number()]));
+    (state, rates, samples)
+}
+
 #[test]
 fn a_step_is_refused_if_and_only_if_a_value_of_it_is_not_finite() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
     let mut outcomes = [0; 2];
     for draw in 0..40_000 {
-        // mild numbers but for a few, or nearly all would overflow
-        let mut number = || match rng.next_u32() % 4 {
-            0 => wild(&mut rng),
-            _ => (rng.next_u32() % 17) as f32 / 8.0 - 1.0,
-        };
-        let parameters = [(); 3].map(|()| number());
-        let velocity = [(); 3].map(|()| number());
-        let (rate, momentum) = (number(), number());
-        let samples = [(); 3].map(|()| ([number(), number()], [number()]));
+        let ([parameters, velocity], [rate, momentum], samples) = drawn(&mut rng);
         let samples = &samples[..draw % 3 + 1];
 
         let mut network = Network::<Plane>::from_parameters(GenericArray::from_array(parameters));
@@ -199,6 +205,34 @@ fn a_step_is_refused_if_and_only_if_a_value_of_it_is_not_finite() {
             }
             None => {
                 assert!(found.is_err(), "draw {draw}: {after:?}");
+                assert_eq!(all_bits(&network, &trainer), before, "draw {draw}");
+            }
+        }
+        outcomes[usize::from(found.is_ok())] += 1;
+    }
+    assert!(outcomes.iter().all(|count| *count > 10_000), "{outcomes:?}");
+}
+
+/// Of plain gradient descent, which writes before it knows.
+#[test]
+fn a_plain_step_is_refused_if_and_only_if_a_value_of_it_is_not_finite() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(6);
+    let mut outcomes = [0; 2];
+    for draw in 0..40_000 {
+        let ([parameters, _], [rate, _], samples) = drawn(&mut rng);
+        let samples = &samples[..draw % 3 + 1];
+
+        let mut network = Network::<Plane>::from_parameters(GenericArray::from_array(parameters));
+        let mut trainer = Trainer::full_batch(MeanSquaredError, Sgd::new(rate));
+        let before = all_bits(&network, &trainer);
+        let found = trainer.epoch(&mut network, samples);
+        match by_hand(parameters, [0.0; 3], samples, rate, 0.0) {
+            Some([next, _]) => {
+                found.unwrap_or_else(|error| panic!("draw {draw}: {error}, {samples:?}"));
+                assert_eq!(network.parameters().as_slice(), next, "draw {draw}");
+            }
+            None => {
+                assert!(found.is_err(), "draw {draw}: {network:?}");
                 assert_eq!(all_bits(&network, &trainer), before, "draw {draw}");
             }
         }

@@ -1,5 +1,7 @@
 //! A part of samples, by their indices.
 
+use core::ops::Range;
+
 use crate::{DataError, Samples};
 
 /// The samples at some indices, in their order, as samples of their own; nothing is copied.
@@ -49,5 +51,15 @@ impl<I, D: Samples<I>> Samples<I> for Subset<'_, D> {
     fn sample(&self, index: usize) -> Option<(&I, &D::Target)> {
         let index = *self.indices.get(index)?;
         self.samples.sample(usize::try_from(index).ok()?)
+    }
+    fn inputs(&self, range: Range<usize>) -> Option<&[I]> {
+        let indices = self.indices.get(range)?;
+        let first = *indices.first()?;
+        let follow = (0_u32..)
+            .zip(indices)
+            .all(|(distance, index)| index.wrapping_sub(first) == distance);
+        let first = usize::try_from(first).ok()?;
+        let range = first..first.checked_add(indices.len())?;
+        follow.then(|| self.samples.inputs(range)).flatten()
     }
 }

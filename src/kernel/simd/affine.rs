@@ -13,7 +13,7 @@ pub(super) struct Forward<'a, 'b, T> {
     pub(super) rectify: bool,
 }
 
-/// Of many samples, or of few outputs.
+/// Of many samples, or of outputs that fill no vector of the widest.
 #[inline(always)]
 pub(super) fn affine<L: Lanes>(
     l: L,
@@ -33,14 +33,17 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
     let parts = dense.parts();
     if n_out < L::WIDTH && n_out * size_of::<L::T>() > 32 {
         macro_rules! short {
-            ($($n:literal in $window:literal)*) => {
+            ($($($n:literal)* in vectors of $width:literal;)*) => {
                 match n_out {
-                    $($n => short::<L, $n, $window>(l, pass),)*
+                    $($($n => short::<L, $n, { 7 * $n + $width }>(l, pass),)*)*
                     _ => None,
                 }
             };
         }
-        return short!(5 in 43 6 in 50 7 in 57 9 in 79 10 in 86 11 in 93 12 in 100 13 in 107 14 in 114 15 in 121);
+        return short! {
+            5 6 7 in vectors of 8;
+            9 10 11 12 13 14 15 in vectors of 16;
+        };
     }
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         let samples = rows(pass.outputs, n_out);
@@ -74,8 +77,8 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
 }
 
 /// `N` outputs, more than half of a vector, and so of eight sums: a vector from where each row begins, whose last lanes hold
-/// numbers of the next row, or nothing, and come to nothing. `WINDOW` numbers hold a vector at each of eight rows; two rows are longer
-/// than a vector.
+/// numbers of the next row, or nothing, and come to nothing. `WINDOW` numbers hold a vector at each of eight rows; as two rows are
+/// longer than a vector, one row behind the eight is enough.
 #[inline(always)]
 fn short<L: Lanes, const N: usize, const WINDOW: usize>(
     l: L,
@@ -145,7 +148,10 @@ pub(super) fn one<L: Lanes>(
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
-    if !n_out.is_multiple_of(L::WIDTH) || n_out > L::WIDTH * (SUMS >> parts.trailing_zeros()) {
+    let most = L::WIDTH * (SUMS >> parts.trailing_zeros());
+    // outputs that fill a vector of the widest are more than these sums of narrower ones
+    let widest = L::WIDTH * size_of::<L::T>() == 64;
+    if !widest || !n_out.is_multiple_of(L::WIDTH) || n_out > most {
         strips(l, dense, forward.pass)?;
         if forward.rectify {
             Relu::apply(forward.pass.outputs);
@@ -161,9 +167,9 @@ pub(super) fn one<L: Lanes>(
         };
     }
     rows! {
-        1: 1 2 3 4 5 6 7 8;
-        2: 1 2 3 4;
-        4: 1 2;
+        1: 5 6 7 8;
+        2: 3 4;
+        4: 2;
         8: 1;
     }
 }

@@ -9,8 +9,8 @@ use crate::{Element, Scalar};
 /// The lanes of a strip at most: four vectors of the widest.
 const STRIP: usize = 4 * 2 * WIDEST;
 
-/// Fewer outputs than an input gradient has partial sums, each of which is then a product at most, and inputs that fill a
-/// vector, if not of the widest.
+/// Fewer outputs than an input gradient has partial sums, each of which is then a product at most. Of so many weights as a layer in
+/// vectors has, inputs then fill a vector of half the widest.
 #[inline(always)]
 pub(super) fn are(dense: Dimensions) -> bool {
     dense.outputs.get() < PARTS && dense.inputs.get() >= WIDEST

@@ -59,20 +59,10 @@ pub(super) fn copy_tail<T: Scalar>(values: &[T], tail: &mut [T; PARTS]) {
     lengths!(1 2 3 4 5 6 7);
 }
 
-/// The last numbers of a row, those behind whole groups of `PARTS`, and zeros.
+/// The last numbers of a row of at least `PARTS`, those behind whole groups of so many, and zeros.
 #[inline(always)]
 pub(super) fn tail<L: Lanes>(l: L, row: &[L::T], others: usize) -> Option<[L::V; PARTS]> {
     let mut vectors = [l.splat(L::T::ZERO); PARTS];
-    if row.len() < PARTS {
-        let mut numbers = [L::T::ZERO; PARTS];
-        copy_tail(row, &mut numbers);
-        let mut q = 0;
-        while q < PARTS / L::WIDTH {
-            vectors[q] = *L::vectors(&numbers).get(q)?;
-            q += 1;
-        }
-        return Some(vectors);
-    }
     let end = L::vectors(row.last_chunk::<PARTS>()?).last()?;
     let mut q = 0;
     while q < PARTS / L::WIDTH && q * L::WIDTH < others {
@@ -97,7 +87,7 @@ pub(super) fn write_part<L: Lanes>(vector: L::V, row: &mut [L::T]) -> Option<()>
 
 /// Copies more than half of a vector: a half from the front, and one from the end, which may overlap it.
 #[inline(always)]
-pub(super) fn copy_part<L: Lanes>(from: &[L::T], to: &mut [L::T]) -> Option<()> {
+fn copy_part<L: Lanes>(from: &[L::T], to: &mut [L::T]) -> Option<()> {
     let to = to.get_mut(..from.len())?;
     macro_rules! halves {
         ($($width:literal: $half:literal;)*) => {

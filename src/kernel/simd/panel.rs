@@ -4,7 +4,7 @@
 //! cache, and push each other out before the next samples come.
 
 use super::lanes::Lanes;
-use super::product::{Factors, Product, Samples, Start};
+use super::product::{Product, Samples, Start};
 use crate::Element;
 
 /// The numbers of a copy of columns, and of their sums.

@@ -196,8 +196,6 @@ pub(super) trait Factors<T>: Copy {
     where
         Self: 'a;
     fn rows<const MR: usize>(&self, first: usize) -> Option<Self::Left<'_, MR>>;
-    /// The rows from the `first` on, and of their steps those in a range.
-    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self>;
 }
 
 /// Samples.
@@ -208,7 +206,7 @@ pub(super) struct Samples<'a, T> {
     steps: usize,
 }
 
-impl<'a, T> Samples<'a, T> {
+impl<'a, T: Copy> Samples<'a, T> {
     /// Samples of so many values.
     #[inline(always)]
     pub(super) fn new(values: &'a [T], stride: usize) -> Self {
@@ -222,6 +220,15 @@ impl<'a, T> Samples<'a, T> {
     #[inline(always)]
     pub(super) fn steps(&self) -> usize {
         self.steps
+    }
+    /// The samples from the `first` on, and of their values those in a range.
+    #[inline(always)]
+    pub(super) fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(first * self.stride + steps.start..)?,
+            steps: steps.len(),
+            ..*self
+        })
     }
 }
 
@@ -240,14 +247,6 @@ impl<T: Scalar> Factors<T> for Samples<'_, T> {
             i += 1;
         }
         Some(Rows(rows))
-    }
-    #[inline(always)]
-    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
-        Some(Self {
-            values: self.values.get(first * self.stride + steps.start..)?,
-            steps: steps.len(),
-            ..*self
-        })
     }
 }
 
@@ -272,15 +271,6 @@ impl<T: Scalar> Factors<T> for Turned<'_, T> {
             rows: self.rows,
             stride: self.stride,
             first: self.first + first,
-        })
-    }
-    #[inline(always)]
-    fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
-        Some(Self {
-            values: self.values.get(steps.start * self.stride..)?,
-            rows: steps.len(),
-            first: self.first + first,
-            ..*self
         })
     }
 }

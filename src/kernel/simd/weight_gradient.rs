@@ -3,7 +3,6 @@
 use super::few_outputs;
 use super::lanes::Lanes;
 use super::product::{Product, Start, Turned, rows};
-use super::whole::whole_or_padded;
 use crate::kernel::{Dimensions, WeightGradient, portable};
 use crate::{Element, Scalar};
 
@@ -36,18 +35,15 @@ pub(super) fn weight_gradient<L: Lanes>(
         stride: n_in,
         first: 0,
     };
-    whole_or_padded(
-        l,
-        Product {
-            rows: n_in,
-            a: inputs,
-            b: pass.output_gradient,
-            columns: n_out,
-            start,
-            parts: 1,
-            c: pass.weights,
-        },
-    )
+    l.apart(Product {
+        rows: n_in,
+        a: inputs,
+        b: pass.output_gradient,
+        columns: n_out,
+        start,
+        parts: 1,
+        c: pass.weights,
+    })
 }
 
 /// Adds rows of `N` numbers.

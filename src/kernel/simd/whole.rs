@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::pad::{ROWS, WIDEST, pad, unpad};
-use super::product::{Factors, Product, Samples, Start, rows};
+use super::product::{Product, Samples, Start, rows};
 use crate::Element;
 use crate::kernel::{self, Dimensions};
 
@@ -35,10 +35,7 @@ pub(super) fn product<L: Lanes>(
 
 /// A product of matrices; narrow rows are copied and padded.
 #[inline(always)]
-pub(super) fn whole_or_padded<L: Lanes, F: Factors<L::T>>(
-    l: L,
-    job: Product<'_, L::T, F>,
-) -> Option<()> {
+fn whole_or_padded<'a, L: Lanes>(l: L, job: Product<'_, L::T, Samples<'a, L::T>>) -> Option<()> {
     let columns = job.columns;
     if columns >= L::WIDTH {
         return l.apart(job);
