@@ -127,10 +127,9 @@ macro_rules! vectorized {
                 mut pass: Affine<'_, $float>,
                 rectify: bool,
             ) {
-                let n_out = dense.outputs.get();
-                // rows that fill more than half of a vector of the widest, too
-                let arch = arch(fused && n_out * size_of::<$float>() > 32);
-                let is_one = pass.outputs.len() == n_out && fills_widest::<$float>(dense.outputs);
+                let fills = fills_widest::<$float>(dense.outputs);
+                let arch = arch(fused && fills);
+                let is_one = fills && pass.outputs.len() == dense.outputs.get();
                 let mut forward = affine::Forward {
                     pass: &mut pass,
                     rectify,

@@ -1,7 +1,6 @@
 //! The way forward in vectors.
 
 use super::lanes::{Job, Lanes};
-use super::pad::WIDEST;
 use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
@@ -31,20 +30,6 @@ pub(super) fn affine<L: Lanes>(
 fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
-    if n_out < L::WIDTH && n_out * size_of::<L::T>() > 32 {
-        macro_rules! short {
-            ($($($n:literal)* in vectors of $width:literal;)*) => {
-                match n_out {
-                    $($($n => short::<L, $n, { 7 * $n + $width }>(l, pass),)*)*
-                    _ => None,
-                }
-            };
-        }
-        return short! {
-            5 6 7 in vectors of 8;
-            9 10 11 12 13 14 15 in vectors of 16;
-        };
-    }
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         let samples = rows(pass.outputs, n_out);
         macro_rules! widths {
@@ -74,65 +59,6 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
         c: pass.outputs,
     };
     panel::product(l, product)
-}
-
-/// `N` outputs, more than half of a vector, and so of eight sums: a vector from where each row begins, whose last lanes hold
-/// numbers of the next row, or nothing, and come to nothing. `WINDOW` numbers hold a vector at each of eight rows; as two rows are
-/// longer than a vector, one row behind the eight is enough.
-#[inline(always)]
-fn short<L: Lanes, const N: usize, const WINDOW: usize>(
-    l: L,
-    pass: &mut Affine<'_, L::T>,
-) -> Option<()> {
-    let (rows, _) = pass.weights.as_chunks::<N>();
-    let mut ends = [[L::T::ZERO; 2 * WIDEST]; 2];
-    *ends[0].first_chunk_mut()? = *rows.last()?;
-    *ends[1].first_chunk_mut()? = *pass.bias.first_chunk::<N>()?;
-    let last_row = *L::vectors(&ends[0]).first()?;
-    let bias = *L::vectors(&ends[1]).first()?;
-    let whole = (rows.len() - 1) / NARROW * NARROW;
-    for (inputs, outputs) in pass
-        .inputs
-        .chunks_exact(rows.len())
-        .zip(pass.outputs.as_chunks_mut::<N>().0)
-    {
-        let mut sums = [l.splat(-L::T::ZERO); NARROW];
-        sums[0] = bias;
-        let (groups, others) = inputs.split_at_checked(whole)?;
-        let mut rest = pass.weights;
-        for group in groups.as_chunks::<NARROW>().0 {
-            let window = rest.first_chunk::<WINDOW>()?;
-            rest = rest.get(NARROW * N..)?;
-            let mut part = 0;
-            while part < NARROW {
-                let row = L::vectors(window.get(part * N..)?).first()?;
-                sums[part] = l.multiply_add(l.splat(group[part]), *row, sums[part]);
-                part += 1;
-            }
-        }
-        let mut part = 0;
-        while part < NARROW {
-            if let Some(x) = others.get(part) {
-                let row = match L::vectors(rest).first() {
-                    Some(row) => *row,
-                    None => last_row,
-                };
-                rest = rest.get(N..)?;
-                sums[part] = l.multiply_add(l.splat(*x), row, sums[part]);
-            }
-            part += 1;
-        }
-        let mut total = sums[0];
-        let mut part = 1;
-        while part < NARROW {
-            total = l.add(total, sums[part]);
-            part += 1;
-        }
-        let mut lanes = [L::T::ZERO; 2 * WIDEST];
-        *L::vectors_mut(&mut lanes).first_mut()? = total;
-        *outputs = *lanes.first_chunk()?;
-    }
-    Some(())
 }
 
 /// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.
