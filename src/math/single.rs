@@ -109,14 +109,15 @@ pub(crate) fn tanh(x: f32) -> f32 {
 /// number. Within 3.7 ulp from -10 up, 5.9 from -20, 20 below, where its value is less than 3e-9.
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
-    // long before it rounds to 1; below -87.5 it is below the smallest normal number
+    // long before it rounds to 1
     let most = 80.0;
     let x = if most < x { most } else { x };
     let (n, f, power) = binary(x);
     // far from 0 f is less exact than this, which is there as soon as it is needed
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
     let y = power / ((power + 1.0) - decay(f, r));
-    if x < -87.5 { 0.0 } else { y }
+    // 2^n is then no normal number
+    if n < -126.0 { 0.0 } else { y }
 }
 
 /// For a normal positive x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2): f and k.
