@@ -165,7 +165,13 @@ fn some_inputs<L: Lanes, const N: usize, const V: usize>(
         }
         let mut q = 0;
         while q < V {
-            dx[q] = fold(l, products.each_ref().map(|part| part[q]));
+            let mut parts = [products[0][q]; PARTS];
+            let mut o = 1;
+            while o < PARTS {
+                parts[o] = products[o][q];
+                o += 1;
+            }
+            dx[q] = fold(l, parts);
             q += 1;
         }
     }
