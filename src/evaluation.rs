@@ -121,20 +121,22 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     ) {
         let mut inputs = <B::Array<InputArray<L, T>>>::ZERO;
         let mut outputs = <B::Array<OutputArray<L, T>>>::ZERO;
-        let places = |first: u32| first..count.min(first.saturating_add(B::U32));
-        for first in (0..count).step_by(B::USIZE) {
-            let (inputs, _) = cut_mut(inputs.as_mut_slice(), places(first).len());
-            let (outputs, _) = cut_mut(outputs.as_mut_slice(), places(first).len());
-            let inputs = gather(&samples, places(first), inputs);
+        let mut first = 0;
+        while first < count {
+            let some = B::U32.min(count - first);
+            let (inputs, _) = cut_mut(inputs.as_mut_slice(), some as usize);
+            let (outputs, _) = cut_mut(outputs.as_mut_slice(), some as usize);
+            let inputs = gather(&samples, first, |place| place, inputs);
             L::forward::<T, NativeKernel<B>>(
                 self.parameters(),
                 L::Input::flatten(inputs),
                 L::Output::flatten_mut(outputs),
             );
-            for (place, output) in places(first).zip(&*outputs) {
-                if let Some((_, target)) = samples.sample(place as usize) {
+            for output in &*outputs {
+                if let Some((_, target)) = samples.sample(first as usize) {
                     see(output, target);
                 }
+                first += 1;
             }
         }
     }

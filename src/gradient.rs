@@ -12,7 +12,9 @@ use crate::kernel::{Elementwise, NativeKernel, elementwise};
 use crate::layer::{self, Backward, Descent, Noise, cut_mut, outputs_of};
 use crate::loss::TakenBy;
 use crate::network::Network;
-use crate::sample::{InputArray, OutputArray, Samples, Target, check, gather, values, values_mut};
+use crate::sample::{
+    InputArray, OutputArray, Samples, Target, are_finite, check, gather, values, values_mut,
+};
 use crate::sizes::U1;
 use crate::storage::{OwnedStorage, Stack, Storage, StorageMut};
 use crate::{Element, Layer, Scalar, Shape, Size};
@@ -274,7 +276,8 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     }
 
     /// Writes the sum of the gradients of the samples at these places of the batch, and returns their part of the mean loss.
-    #[inline]
+    // compiled once, for a batch and to look for the sample that is to blame
+    #[inline(never)]
     pub(crate) fn sum<D, E, F>(
         &mut self,
         parameters: &[T],
@@ -331,11 +334,13 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
         if batch.count == 1 {
             return Some((batch.index)(0) as usize);
         }
-        let bad = (0..batch.count).find(|place| {
-            let loss = self.sum(parameters, loss, batch, *place..*place + 1, gradient);
-            !(loss.is_finite() && gradient.iter().all(|slope| slope.is_finite()))
-        });
-        bad.map(|place| (batch.index)(place) as usize)
+        for place in 0..batch.count {
+            let loss = self.sum(parameters, loss, batch, place..place + 1, gradient);
+            if !(loss.is_finite() && are_finite(gradient)) {
+                return Some((batch.index)(place) as usize);
+            }
+        }
+        None
     }
 
     /// A step of plain gradient descent by one sample, its inputs and target, straight into the parameters; returns its part
@@ -392,7 +397,7 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     {
         let (rows, outputs) = (places.len(), <L::Output as Shape>::Len::USIZE);
         let (inputs, _) = cut_mut(S::rows_mut(&mut self.inputs), rows);
-        let inputs = gather(&batch.samples, places.clone().map(&batch.index), inputs);
+        let inputs = gather(&batch.samples, places.start, &batch.index, inputs);
         let inputs = L::Input::flatten(inputs);
         let (tape, _) = cut_mut(S::rows_mut(&mut self.tape), rows);
         let tape = TapeArray::<L, T>::slice_from_chunks_mut(tape);
@@ -403,13 +408,14 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
         L::record::<T, NativeKernel<B>>(parameters, inputs, tape, noise);
         let recorded = outputs_of(tape, rows * outputs);
         let (slopes, _) = cut_mut(S::rows_mut(&mut self.output_gradient), rows);
-        let results = recorded.chunks_exact(outputs).zip(slopes.iter_mut());
-        for (place, (output, slopes)) in places.map(&batch.index).zip(results) {
-            if let Some((_, target)) = batch.samples.sample(place as usize)
+        let mut place = places.start;
+        for (output, slopes) in recorded.chunks_exact(outputs).zip(&mut *slopes) {
+            if let Some((_, target)) = batch.samples.sample((batch.index)(place) as usize)
                 && let Ok(target) = target.kind()
             {
                 sum += target.loss(loss, output, values_mut::<L::Output, T>(slopes)) / batch.of;
             }
+            place += 1;
         }
         layer::backward::<L, T, NativeKernel<B>>(
             parameters,

@@ -305,7 +305,7 @@ where
 }
 
 #[inline]
-fn are_finite<T: Scalar>(numbers: &[T]) -> bool {
+pub(crate) fn are_finite<T: Scalar>(numbers: &[T]) -> bool {
     // a loop of known length is unrolled, to a kilobyte of flash for an image
     let numbers = if numbers.len() > 4 {
         black_box(numbers)
@@ -315,27 +315,32 @@ fn are_finite<T: Scalar>(numbers: &[T]) -> bool {
     numbers.iter().all(|number| number.is_finite())
 }
 
-/// The inputs at these places: where they lie if that is side by side, else copied to the slots, of which there are as many.
+/// The inputs at the places that `index` gives: where they lie if that is side by side, else copied to the slots, of which
+/// there are as many.
 #[inline]
 pub(crate) fn gather<'a, I: Element, D: Samples<I>>(
     samples: &'a D,
-    places: impl Iterator<Item = u32> + Clone,
+    first: u32,
+    index: impl Fn(u32) -> u32,
     slots: &'a mut [I],
 ) -> &'a [I] {
-    let mut following = places.clone();
-    if let Some(first) = following.next()
-        && (1_u32..)
-            .zip(following)
-            .all(|(distance, place)| place.wrapping_sub(first) == distance)
-        && let Some(inputs) = samples.inputs(first as usize..first as usize + slots.len())
-        && inputs.len() == slots.len()
+    let (begin, count) = (index(first), slots.len());
+    let mut side_by_side = true;
+    for distance in 0..count as u32 {
+        side_by_side &= index(first + distance).wrapping_sub(begin) == distance;
+    }
+    if side_by_side
+        && let Some(inputs) = samples.inputs(begin as usize..begin as usize + count)
+        && inputs.len() == count
     {
         return inputs;
     }
-    for (place, slot) in places.zip(&mut *slots) {
-        if let Some((input, _)) = samples.sample(place as usize) {
+    let mut place = first;
+    for slot in &mut *slots {
+        if let Some((input, _)) = samples.sample(index(place) as usize) {
             slot.clone_from(input);
         }
+        place += 1;
     }
     slots
 }

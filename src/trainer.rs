@@ -374,16 +374,10 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let count = check::<_, _, L::Output, T>(samples)?;
         let number = self.epoch;
         let refused = |place| refusal::<L::Input, L::Output, T, _>(samples, number, place);
-        let Some(batch) = M::SAMPLES else {
-            let loss = self
-                .update(network, samples, (count, count), |index| index)
-                .map_err(|sample| refused(sample.map_or(Place::Batch(0), Place::Sample)))?;
-            self.epoch = number.wrapping_add(1);
-            return Ok(Epoch { number, loss });
-        };
+        let batch = M::SAMPLES.map_or(count, |batch| (batch.max(1) as u32).min(count));
         // of one batch the order is left alone
         let mut shuffled: &[u32] = &[];
-        if batch < count as usize {
+        if batch < count {
             let (given, wanted) = (order.len(), count as usize);
             let order = order
                 .get_mut(..wanted)
@@ -391,7 +385,6 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             shuffle(self.seed, number, order);
             shuffled = order;
         }
-        let batch = (batch.max(1) as u32).min(count);
         let (mut loss, mut first) = (T::ZERO, 0);
         while first < count {
             let here = batch.min(count - first);
