@@ -408,14 +408,14 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
         L::record::<T, NativeKernel<B>>(parameters, inputs, tape, noise);
         let recorded = outputs_of(tape, rows * outputs);
         let (slopes, _) = cut_mut(S::rows_mut(&mut self.output_gradient), rows);
-        let mut place = places.start;
-        for (output, slopes) in recorded.chunks_exact(outputs).zip(&mut *slopes) {
-            if let Some((_, target)) = batch.samples.sample((batch.index)(place) as usize)
+        let mut results = recorded.chunks_exact(outputs).zip(&mut *slopes);
+        for place in places {
+            if let Some((output, slopes)) = results.next()
+                && let Some((_, target)) = batch.samples.sample((batch.index)(place) as usize)
                 && let Ok(target) = target.kind()
             {
                 sum += target.loss(loss, output, values_mut::<L::Output, T>(slopes)) / batch.of;
             }
-            place += 1;
         }
         layer::backward::<L, T, NativeKernel<B>>(
             parameters,

@@ -335,12 +335,10 @@ pub(crate) fn gather<'a, I: Element, D: Samples<I>>(
     {
         return inputs;
     }
-    let mut place = first;
-    for slot in &mut *slots {
+    for (place, slot) in (first..).zip(&mut *slots) {
         if let Some((input, _)) = samples.sample(index(place) as usize) {
             slot.clone_from(input);
         }
-        place += 1;
     }
     slots
 }

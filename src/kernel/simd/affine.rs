@@ -47,6 +47,9 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
                 }
             };
         }
+        if L::WIDTH * size_of::<L::T>() == 64 {
+            return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8 9 in 10 11 in 12 13 in 14 15 in 16);
+        }
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
     let product = Product {
@@ -295,14 +298,24 @@ impl<T: Scalar, const PARTS: usize, const MAIN: usize> Job<T> for Tile<'_, '_, T
 /// The sums of an output of a narrow layer.
 const NARROW: usize = 8;
 
-/// The vectors that they fill at most: 15 outputs, in vectors of 4 numbers.
-const MOST_VECTORS: usize = 32;
+/// The vectors that they fill at most: 15 outputs, in vectors of 8 numbers, or 4.
+const MOST_VECTORS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 32 };
 
 /// From so many samples on an odd number of outputs is worth a copy of its weights in whole vectors: those of its inputs take
 /// twice as long to make.
 const PADDED_FROM: usize = 4;
 /// The most rows of such a copy: to clear more takes longer than it saves.
-const PADDED_ROWS: usize = 32;
+const PADDED_ROWS: usize = 64;
+
+/// Whether outputs that do not fill one of the widest vectors gain by them: their inputs are then made by a shuffle each,
+/// which there is for `f32`.
+#[inline(always)]
+pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
+    let n_out = dense.outputs.get();
+    let whole = n_out.is_multiple_of(2)
+        || n_out > 1 && samples >= PADDED_FROM && dense.inputs.get() <= PADDED_ROWS;
+    size_of::<T>() == 4 && n_out < 16 && whole
+}
 
 /// `N` outputs, fewer than the widest vector has room for, and so of eight sums: the sums of all outputs lie side by side, as
 /// their weights do, in rows of `P`.
@@ -312,24 +325,25 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
     weights: &[[L::T; P]],
     pass: &mut Affine<'_, L::T>,
 ) -> Option<()> {
-    if L::WIDTH > NARROW || N * size_of::<L::T>() >= 64 {
+    // the sums fill whole vectors
+    if !(P * NARROW).is_multiple_of(L::WIDTH) || N * size_of::<L::T>() >= 64 {
         return None;
     }
     let vectors = P * NARROW / L::WIDTH;
+    let places = const { places::<P>() };
     let mut start = [[-L::T::ZERO; P]; NARROW];
     *start[0].first_chunk_mut::<N>()? = *pass.bias.first_chunk::<N>()?;
     // 0 * -0 is -0, which leaves every sum as it is
     let mut last_rows = [[-L::T::ZERO; P]; NARROW];
     let mut last_inputs = [L::T::ZERO; NARROW];
-    let (whole, rest) = weights.as_chunks::<NARROW>();
-    for (to, row) in last_rows.iter_mut().zip(rest) {
+    let (whole, others) = weights.as_chunks::<NARROW>();
+    for (to, row) in last_rows.iter_mut().zip(others) {
         *to = *row;
     }
-    for (inputs, outputs) in pass
-        .inputs
-        .chunks_exact(weights.len())
-        .zip(pass.outputs.as_chunks_mut::<N>().0)
-    {
+    let mut rest = pass.inputs;
+    for outputs in pass.outputs.as_chunks_mut::<N>().0 {
+        let inputs;
+        (inputs, rest) = rest.split_at_checked(weights.len())?;
         let mut sums = [l.splat(L::T::ZERO); MOST_VECTORS];
         let mut q = 0;
         while q < vectors {
@@ -339,11 +353,14 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
         macro_rules! add {
             ($inputs:expr, $rows:expr) => {
                 let spread = $inputs.map(|x| [x; P]);
-                let (left, right) = (spread.as_flattened(), $rows.as_flattened());
                 let mut q = 0;
                 while q < vectors {
-                    let (x, w) = (L::vectors(left).get(q)?, L::vectors(right).get(q)?);
-                    sums[q] = l.multiply_add(*x, *w, sums[q]);
+                    let x = match l.pick($inputs, &places[q]) {
+                        Some(x) => x,
+                        None => *L::vectors(spread.as_flattened()).get(q)?,
+                    };
+                    let w = L::vectors($rows.as_flattened()).get(q)?;
+                    sums[q] = l.multiply_add(x, *w, sums[q]);
                     q += 1;
                 }
             };
@@ -356,7 +373,7 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             for (to, x) in last_inputs.iter_mut().zip(others) {
                 *to = *x;
             }
-            add!(last_inputs, last_rows);
+            add!(&last_inputs, last_rows);
         }
         let mut parts = [[L::T::ZERO; P]; NARROW];
         let mut q = 0;
@@ -373,4 +390,15 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
         *outputs = *total.first_chunk::<N>()?;
     }
     Some(())
+}
+
+/// The input that each lane of vectors of 16 sums holds products of.
+const fn places<const P: usize>() -> [[u32; 2 * NARROW]; MOST_VECTORS] {
+    let mut places = [[0; 2 * NARROW]; MOST_VECTORS];
+    let mut lane = 0;
+    while lane < P * NARROW {
+        places[lane / (2 * NARROW)][lane % (2 * NARROW)] = (lane / P) as u32;
+        lane += 1;
+    }
+    places
 }

@@ -1,5 +1,6 @@
 //! The kernels of the way forward, by type: in modules of their own they are compiled side by side.
 
+use super::product::rows;
 use super::{LENGTHS, affine, arch, fills_widest, run_kernel, slide, whole};
 use crate::kernel::{Affine, Dimensions, Product, Slide};
 
@@ -29,8 +30,10 @@ macro_rules! forward {
                 rectify: bool,
             ) {
                 let fills = fills_widest::<$float>(dense.outputs);
-                let arch = arch(fused && fills);
-                let is_one = fills && pass.outputs.len() == dense.outputs.get();
+                let samples = rows(pass.outputs, dense.outputs.get());
+                let wide = fills || affine::is_narrow_and_wide::<$float>(dense, samples);
+                let arch = arch(fused && wide);
+                let is_one = fills && samples == 1;
                 let mut forward = affine::Forward {
                     pass: &mut pass,
                     rectify,

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::pad::PARTS;
-use super::turn::{rotate_f32, rotate_f64, turn_f32, turn_f64};
+use super::turn::{pick, rotate_f32, rotate_f64, turn_f32, turn_f64};
 use crate::Scalar;
 
 /// Vectors of numbers, in one arithmetic.
@@ -30,6 +30,8 @@ pub(super) trait Lanes: Copy {
     fn rotate(self, a: Self::V, last: usize) -> Self::V;
     /// The first lanes, so many of them, and zeros behind them.
     fn front(self, a: Self::V, first: usize) -> Self::V;
+    /// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere.
+    fn pick(self, numbers: &[Self::T; PARTS], places: &[u32; 2 * PARTS]) -> Option<Self::V>;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
     /// Runs a job as a function of its own, compiled once.
@@ -121,6 +123,14 @@ macro_rules! lanes {
                 let first = self.splat(first as $float);
                 self.0
                     .$select(self.0.$less(*lanes, first), a, self.splat(0.0))
+            }
+            #[inline(always)]
+            fn pick(
+                self,
+                numbers: &[$float; PARTS],
+                places: &[u32; 2 * PARTS],
+            ) -> Option<S::$vector> {
+                pick(self.0, numbers, places)
             }
             #[inline(always)]
             fn turn(self, rows: [S::$vector; PARTS]) -> [S::$vector; PARTS] {

@@ -42,6 +42,19 @@ macro_rules! rotate {
 rotate!(rotate_f32, f32, f32s, rotate_right_f32s);
 rotate!(rotate_f64, f64, f64s, rotate_right_f64s);
 
+/// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere.
+#[inline(always)]
+pub(super) fn pick<S: Simd, T: 'static, V: Copy + 'static>(
+    simd: S,
+    numbers: &[T; PARTS],
+    places: &[u32; 2 * PARTS],
+) -> Option<V> {
+    #[cfg(target_arch = "x86_64")]
+    return x86::pick(simd, numbers, places);
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
+
 #[inline(always)]
 fn through_memory<T: Element + bytemuck::Pod, V: bytemuck::Pod>(rows: [V; PARTS]) -> [V; PARTS] {
     let mut columns = rows;
@@ -65,8 +78,8 @@ fn through_memory<T: Element + bytemuck::Pod, V: bytemuck::Pod>(rows: [V; PARTS]
 mod x86 {
     use core::any::Any;
 
-    use pulp::x86::V3;
-    use pulp::{Simd, cast, f32x8, f64x4, u32x8};
+    use pulp::x86::{V3, V4};
+    use pulp::{Simd, cast, f32x8, f32x16, f64x4, u32x8};
 
     use super::PARTS;
 
@@ -144,6 +157,19 @@ mod x86 {
             half += 1;
         }
         (&columns as &dyn Any).downcast_ref().copied()
+    }
+
+    #[inline(always)]
+    pub(super) fn pick<S: Simd, T: 'static, V: Copy + 'static>(
+        simd: S,
+        numbers: &[T; PARTS],
+        places: &[u32; 2 * PARTS],
+    ) -> Option<V> {
+        let avx512f = (&simd as &dyn Any).downcast_ref::<V4>()?.avx512f;
+        let numbers = *(numbers as &dyn Any).downcast_ref::<[f32; PARTS]>()?;
+        let numbers = cast([numbers, numbers]);
+        let picked: f32x16 = cast(avx512f._mm512_permutexvar_ps(cast(*places), numbers));
+        (&picked as &dyn Any).downcast_ref().copied()
     }
 
     /// The last bytes, so many of them, in front: whole numbers of four bytes, fewer than a vector has.
