@@ -374,10 +374,28 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
         let count = check::<_, _, L::Output, T>(samples)?;
         let number = self.epoch;
         let refused = |place| refusal::<L::Input, L::Output, T, _>(samples, number, place);
-        let batch = M::SAMPLES.map_or(count, |batch| (batch.max(1) as u32).min(count));
+        // one type for all batches, so that an update is compiled once; the compiler sees that all samples are in their order
+        let index = |first: u32, shuffled| {
+            move |i: u32| match M::SAMPLES {
+                None => i,
+                Some(_) => {
+                    let place = first + i;
+                    <[u32]>::get(shuffled, place as usize)
+                        .copied()
+                        .unwrap_or(place)
+                }
+            }
+        };
+        let Some(batch) = M::SAMPLES else {
+            let loss = self
+                .update(network, samples, (count, count), index(0, &[]))
+                .map_err(|sample| refused(sample.map_or(Place::Batch(0), Place::Sample)))?;
+            self.epoch = number.wrapping_add(1);
+            return Ok(Epoch { number, loss });
+        };
         // of one batch the order is left alone
         let mut shuffled: &[u32] = &[];
-        if batch < count {
+        if batch < count as usize {
             let (given, wanted) = (order.len(), count as usize);
             let order = order
                 .get_mut(..wanted)
@@ -385,15 +403,12 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             shuffle(self.seed, number, order);
             shuffled = order;
         }
+        let batch = (batch.max(1) as u32).min(count);
         let (mut loss, mut first) = (T::ZERO, 0);
         while first < count {
             let here = batch.min(count - first);
-            let index = |i: u32| {
-                let place = first + i;
-                shuffled.get(place as usize).copied().unwrap_or(place)
-            };
             loss += self
-                .update(network, samples, (here, count), index)
+                .update(network, samples, (here, count), index(first, shuffled))
                 .map_err(|sample| {
                     // 0 it is never, but the compiler does not see that
                     let batch = Place::Batch(first.checked_div(batch).unwrap_or(0) as usize);
