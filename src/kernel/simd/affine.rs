@@ -305,7 +305,7 @@ const MOST_VECTORS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 32 };
 /// twice as long to make.
 const PADDED_FROM: usize = 4;
 /// The most rows of such a copy: to clear more takes longer than it saves.
-const PADDED_ROWS: usize = 64;
+const PADDED_ROWS: usize = 32;
 
 /// Whether outputs that do not fill one of the widest vectors gain by them: their inputs are then made by a shuffle each,
 /// which there is for `f32`.
