@@ -36,13 +36,9 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
             ($($n:literal)*; $($odd:literal in $whole:literal)*) => {
                 match n_out {
                     $($odd if samples >= PADDED_FROM && n_in <= PADDED_ROWS => {
-                        let mut padded = [[L::T::ZERO; $whole]; PADDED_ROWS];
-                        for (to, row) in padded.iter_mut().zip(pass.weights.as_chunks::<$odd>().0) {
-                            to[..$odd].copy_from_slice(row);
-                        }
-                        narrow::<L, $odd, $whole>(l, padded.get(..n_in)?, pass)
+                        l.apart(Narrow::<_, $odd, $whole>(pass))
                     })*
-                    $($n => narrow::<L, $n, $n>(l, pass.weights.as_chunks().0, pass),)*
+                    $($n => l.apart(Narrow::<_, $n, $n>(pass)),)*
                     _ => None,
                 }
             };
@@ -315,6 +311,25 @@ pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
     let whole = n_out.is_multiple_of(2)
         || n_out > 1 && samples >= PADDED_FROM && dense.inputs.get() <= PADDED_ROWS;
     size_of::<T>() == 4 && n_out < 16 && whole
+}
+
+/// `N` outputs, whose weights are copied to rows of `P` if these are longer: apart, for copies and sums make its frame large.
+struct Narrow<'a, 'b, T, const N: usize, const P: usize>(&'b mut Affine<'a, T>);
+
+impl<T: Scalar, const N: usize, const P: usize> Job<T> for Narrow<'_, '_, T, N, P> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Self(pass) = self;
+        if N == P {
+            return narrow::<L, N, P>(l, pass.weights.as_chunks().0, pass);
+        }
+        let rows = pass.weights.as_chunks::<N>().0;
+        let mut padded = [[T::ZERO; P]; PADDED_ROWS];
+        for (to, row) in padded.iter_mut().zip(rows) {
+            *to.first_chunk_mut()? = *row;
+        }
+        narrow::<L, N, P>(l, padded.get(..rows.len())?, pass)
+    }
 }
 
 /// `N` outputs, fewer than the widest vector has room for, and so of eight sums: the sums of all outputs lie side by side, as
