@@ -3,9 +3,9 @@
 //! Where the distance of two rows is a multiple of a kilobyte, the same columns of all rows fall into few sets of the nearest
 //! cache, and push each other out before the next samples come.
 
-use super::lanes::{Job, Lanes};
+use super::lanes::Lanes;
 use super::product::{Product, Samples, Start};
-use crate::{Element, Scalar};
+use crate::Element;
 
 /// The numbers of a copy of columns, and of their sums.
 const PANEL: usize = 4096;
@@ -29,20 +29,13 @@ pub(super) fn product<'a, L: Lanes>(
     if job.parts > 1 || job.rows < PANEL_ROWS || !collide {
         return l.apart(job);
     }
-    // apart, for its frame is large
-    l.apart(Copied(&mut job))
+    copied(l, &mut job)
 }
 
-struct Copied<'a, 'b, T>(&'b mut Product<'a, T, Samples<'a, T>>);
-
-impl<T: Scalar> Job<T> for Copied<'_, '_, T> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
-        copied(l, self.0)
-    }
-}
-
-#[inline(always)]
+/// Apart, for its frame is large: what is cold is not inlined, and still compiles beside its caller, with whose products it shares
+/// their code.
+#[cold]
+#[inline]
 fn copied<'a, L: Lanes>(l: L, job: &mut Product<'a, L::T, Samples<'a, L::T>>) -> Option<()> {
     let steps = job.a.steps();
     let mut panel = [L::T::ZERO; PANEL];
