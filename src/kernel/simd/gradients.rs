@@ -51,6 +51,7 @@ macro_rules! gradients {
                 let width = bits(wide) as usize / 8 / size_of::<$float>();
                 let most = if wide { 2 } else { 1 };
                 let done = if few_outputs::are(dense) {
+                    // both arithmetics are the same here
                     run_kernel!(
                         few_outputs::input_gradient,
                         $lanes,
