@@ -1,7 +1,6 @@
 //! The way forward in vectors.
 
 use super::lanes::{Job, Lanes};
-use super::panel;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Activation, Element, Relu, Scalar};
@@ -43,7 +42,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
                 }
             };
         }
-        if L::WIDTH * size_of::<L::T>() == 64 {
+        if L::IS_WIDEST {
             return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8 9 in 10 11 in 12 13 in 14 15 in 16);
         }
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
@@ -57,7 +56,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
         parts,
         c: pass.outputs,
     };
-    panel::product(l, product)
+    l.apart(product)
 }
 
 /// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.
@@ -75,8 +74,7 @@ pub(super) fn one<L: Lanes>(
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
     let most = L::WIDTH * (SUMS >> parts.trailing_zeros());
     // outputs that fill a vector of the widest are more than these sums of narrower ones
-    let widest = L::WIDTH * size_of::<L::T>() == 64;
-    if !widest || !n_out.is_multiple_of(L::WIDTH) || n_out > most {
+    if !L::IS_WIDEST || !n_out.is_multiple_of(L::WIDTH) || n_out > most {
         strips(l, dense, forward.pass)?;
         if forward.rectify {
             Relu::apply(forward.pass.outputs);
@@ -220,7 +218,7 @@ struct Strip<'a, T> {
     outputs: &'a mut [T],
 }
 
-/// `PARTS` sums of `MAIN + 1` vectors, as in [`tile`](super::product::tile).
+/// `PARTS` sums of `MAIN + 1` vectors, as in a tile of [`product`](super::product).
 struct Tile<'a, 'b, T, const PARTS: usize, const MAIN: usize>(&'a mut Strip<'b, T>);
 
 impl<T: Scalar, const PARTS: usize, const MAIN: usize> Job<T> for Tile<'_, '_, T, PARTS, MAIN> {

@@ -11,6 +11,8 @@ pub(super) trait Lanes: Copy {
     type T: Scalar;
     type V: Copy;
     const WIDTH: usize;
+    /// Whether these are the widest vectors that there are, of 64 bytes, which come with 32 registers.
+    const IS_WIDEST: bool = Self::WIDTH * size_of::<Self::T>() == 64;
 
     fn splat(self, value: Self::T) -> Self::V;
     /// The vectors that the values begin with.

@@ -1,15 +1,15 @@
-//! The way forward through weights whose rows lie far apart.
+//! Products with a matrix whose rows lie far apart.
 //!
 //! Where the distance of two rows is a multiple of a kilobyte, the same columns of all rows fall into few sets of the nearest
-//! cache, and push each other out before the next samples come.
+//! cache, and push each other out before the next tile reads them: they are copied side by side.
 
 use super::lanes::Lanes;
-use super::product::{Product, Samples, Start};
-use crate::Element;
+use super::product::{Factors, Product, Span, Start, Strip, strip, strip_end};
+use crate::{Element, Scalar};
 
-/// The numbers of a copy of columns, and of their sums.
+/// The numbers of a copy of columns.
 const PANEL: usize = 4096;
-/// From so many samples on a copy pays.
+/// From so many rows on, whose sums are computed, a copy pays.
 const PANEL_ROWS: usize = 16;
 /// Rows this many bytes apart, and so many of them, do not stay in the nearest cache.
 const FAR: usize = 3072;
@@ -17,77 +17,62 @@ const FAR_ROWS: usize = 256;
 /// Distances in bytes that leave few sets.
 const SETS: usize = 1024;
 
-/// The product of samples and weights, with some columns of the weights copied side by side where they would push each other
-/// out of the cache.
 #[inline(always)]
-pub(super) fn product<'a, L: Lanes>(
-    l: L,
-    mut job: Product<'a, L::T, Samples<'a, L::T>>,
-) -> Option<()> {
-    let (steps, distance) = (job.a.steps(), job.columns * size_of::<L::T>());
-    let collide = distance >= FAR && distance.is_multiple_of(SETS) && steps >= FAR_ROWS;
-    if job.parts > 1 || job.rows < PANEL_ROWS || !collide {
-        return l.apart(job);
-    }
-    copied(l, &mut job)
+pub(super) fn pays<T: Scalar, F: Factors<T>>(job: &Product<'_, T, F>) -> bool {
+    let distance = job.columns * size_of::<T>();
+    let collide = distance >= FAR && distance.is_multiple_of(SETS) && job.a.steps() >= FAR_ROWS;
+    job.parts == 1 && job.rows >= PANEL_ROWS && collide
 }
 
-/// Apart, for its frame is large: what is cold is not inlined, and still compiles beside its caller, with whose products it shares
-/// their code.
+/// Apart, for its frame is large: what is cold is not inlined, and still compiles beside its caller, with whose strips it
+/// shares their code.
 #[cold]
 #[inline]
-fn copied<'a, L: Lanes>(l: L, job: &mut Product<'a, L::T, Samples<'a, L::T>>) -> Option<()> {
+pub(super) fn product<L: Lanes, F: Factors<L::T>>(
+    l: L,
+    job: &mut Product<'_, L::T, F>,
+) -> Option<()> {
     let steps = job.a.steps();
     let mut panel = [L::T::ZERO; PANEL];
-    let mut sums = [L::T::ZERO; PANEL];
-    let mut column = 0;
-    while column < job.columns {
-        // two vectors, and a last one that does not fill
-        let rest = job.columns - column;
-        let width = if rest < 3 * L::WIDTH {
-            rest
-        } else {
-            2 * L::WIDTH
-        };
-        let columns = column..column + width;
-        for (block, c) in job.c.chunks_mut(PANEL / width * job.columns).enumerate() {
-            let rows = c.len() / job.columns;
-            let sums = sums.get_mut(..rows * width)?;
-            let mut start = match job.start {
-                Start::Bias(bias) => Start::Bias(bias.get(columns.clone())?),
-                other => other,
-            };
-            let mut step = 0;
-            while step < steps {
-                let end = steps.min(step + PANEL / width);
-                let b = job.b.get(step * job.columns..end * job.columns)?;
-                let panel = panel.get_mut(..(end - step) * width)?;
-                for (to, row) in panel
-                    .chunks_exact_mut(width)
-                    .zip(b.chunks_exact(job.columns))
-                {
-                    to.copy_from_slice(row.get(columns.clone())?);
-                }
-                l.apart(Product {
-                    rows,
-                    a: job.a.part(block * (PANEL / width), step..end)?,
-                    b: panel,
-                    columns: width,
-                    start,
-                    parts: 1,
-                    c: sums,
-                })?;
-                start = Start::There;
-                step = end;
-            }
-            for (row, from) in c
-                .chunks_exact_mut(job.columns)
-                .zip(sums.chunks_exact(width))
+    let mut first = 0;
+    while first < job.columns {
+        let end = strip_end::<L>(first, job.columns);
+        let width = end - first;
+        let mut start = job.start;
+        let mut step = 0;
+        while step < steps {
+            let last = steps.min(step + PANEL / width);
+            let b = job.b.get(step * job.columns..last * job.columns)?;
+            let panel = panel.get_mut(..(last - step) * width)?;
+            for (to, row) in panel
+                .chunks_exact_mut(width)
+                .zip(b.chunks_exact(job.columns))
             {
-                row.get_mut(columns.clone())?.copy_from_slice(from);
+                to.copy_from_slice(row.get(first..end)?);
             }
+            let some = &mut Strip {
+                rows: job.rows,
+                a: job.a.part(step..last)?,
+                b: panel,
+                from: Span {
+                    stride: width,
+                    first: 0,
+                    end: width,
+                },
+                start,
+                parts: 1,
+                c: job.c,
+                to: Span {
+                    stride: job.columns,
+                    first,
+                    end,
+                },
+            };
+            strip(l, some)?;
+            start = Start::There;
+            step = last;
         }
-        column += width;
+        first = end;
     }
     Some(())
 }

@@ -1,12 +1,13 @@
-//! A product of matrices in tiles.
+//! A product of matrices in strips of columns.
 //!
-//! A tile keeps the sums of some rows and columns in registers while it runs over their products, so that each sum is a
-//! chain in the order of the contract. Columns that do not fill a vector are computed by one that overlaps the vector
-//! before it, twice to the same bits.
+//! A strip is computed in tiles: a tile keeps the sums of some rows in registers while it runs over their products, so that
+//! each sum is a chain in the order of the contract. Columns that do not fill a vector are computed by one that overlaps the
+//! vector before it, twice to the same bits.
 
 use core::ops::Range;
 
 use super::lanes::{Job, Lanes};
+use super::panel;
 use crate::{Element, Scalar};
 
 /// `c = start + a * b`: `c` is \[rows\]\[columns\], `b` \[steps\]\[columns\], with at least a vector of columns.
@@ -32,61 +33,155 @@ pub(super) enum Start<'a, T> {
     There,
 }
 
-/// The left factors of a product of matrices, `MR` rows at a time.
-pub(super) trait Left<T, const MR: usize>: Copy {
+/// The left factors of a product of matrices.
+pub(super) trait Factors<T>: Copy {
     /// Whether a number may be several sums.
     const IN_PARTS: bool;
+    type Rows<'a, const MR: usize>: Rows<T, MR>
+    where
+        Self: 'a;
     /// How many steps the sums have.
     fn steps(&self) -> usize;
-    /// Those of step `p` of the sums.
-    fn at(&self, p: usize) -> Option<[T; MR]>;
+    /// Of all rows, those of some steps.
+    fn part(&self, steps: Range<usize>) -> Option<Self>;
+    /// Those of `MR` rows from the `first` on.
+    fn rows<const MR: usize>(&self, first: usize) -> Option<Self::Rows<'_, MR>>;
 }
 
-/// Rows lie one after the other: samples, on the way forward.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a, T, const MR: usize>([&'a [T]; MR]);
+/// The left factors of `MR` rows.
+pub(super) trait Rows<T, const MR: usize>: Copy {
+    /// Those of a step.
+    fn at(&self, step: usize) -> Option<[T; MR]>;
+}
 
-impl<T: Scalar, const MR: usize> Left<T, MR> for Rows<'_, T, MR> {
+/// Rows that lie one after the other: samples, on the way forward.
+#[derive(Clone, Copy)]
+pub(super) struct Samples<'a, T> {
+    values: &'a [T],
+    stride: usize,
+    steps: usize,
+}
+
+impl<'a, T> Samples<'a, T> {
+    /// Samples of so many values.
+    #[inline(always)]
+    pub(super) fn new(values: &'a [T], stride: usize) -> Self {
+        Self {
+            values,
+            stride,
+            steps: stride,
+        }
+    }
+    /// The samples from the `first` on.
+    #[inline(always)]
+    pub(super) fn from(self, first: usize) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(first * self.stride..)?,
+            ..self
+        })
+    }
+}
+
+impl<T: Scalar> Factors<T> for Samples<'_, T> {
     const IN_PARTS: bool = true;
+    type Rows<'a, const MR: usize>
+        = [&'a [T]; MR]
+    where
+        Self: 'a;
     #[inline(always)]
     fn steps(&self) -> usize {
-        self.0[0].len()
+        self.steps
     }
     #[inline(always)]
-    fn at(&self, p: usize) -> Option<[T; MR]> {
+    fn part(&self, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(steps.start..)?,
+            steps: steps.len(),
+            ..*self
+        })
+    }
+    #[inline(always)]
+    fn rows<const MR: usize>(&self, first: usize) -> Option<[&[T]; MR]> {
+        let mut rows = [self.values; MR];
+        let mut i = 0;
+        while i < MR {
+            let start = (first + i) * self.stride;
+            rows[i] = self.values.get(start..start + self.steps)?;
+            i += 1;
+        }
+        Some(rows)
+    }
+}
+
+impl<T: Scalar, const MR: usize> Rows<T, MR> for [&[T]; MR] {
+    #[inline(always)]
+    fn at(&self, step: usize) -> Option<[T; MR]> {
         let mut values = [T::ZERO; MR];
         let mut i = 0;
         while i < MR {
-            values[i] = *self.0[i].get(p)?;
+            values[i] = *self[i].get(step)?;
             i += 1;
         }
         Some(values)
     }
 }
 
-/// Rows lie side by side: inputs, for a gradient of weights.
+/// Rows that lie side by side: inputs, for a gradient of weights.
 #[derive(Clone, Copy)]
-pub(super) struct Columns<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) rows: usize,
-    pub(super) stride: usize,
-    pub(super) first: usize,
+pub(super) struct Turned<'a, T> {
+    values: &'a [T],
+    stride: usize,
+    steps: usize,
 }
 
-impl<T: Scalar, const MR: usize> Left<T, MR> for Columns<'_, T> {
+impl<'a, T> Turned<'a, T> {
+    /// So many samples of `stride` values, each value a row.
+    #[inline(always)]
+    pub(super) fn new(values: &'a [T], stride: usize, steps: usize) -> Self {
+        Self {
+            values,
+            stride,
+            steps,
+        }
+    }
+}
+
+impl<T: Scalar> Factors<T> for Turned<'_, T> {
     const IN_PARTS: bool = false;
+    type Rows<'a, const MR: usize>
+        = Self
+    where
+        Self: 'a;
     #[inline(always)]
     fn steps(&self) -> usize {
-        self.rows
+        self.steps
     }
     #[inline(always)]
-    fn at(&self, p: usize) -> Option<[T; MR]> {
-        let start = p * self.stride + self.first;
-        self.values.get(start..)?.first_chunk::<MR>().copied()
+    fn part(&self, steps: Range<usize>) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(steps.start * self.stride..)?,
+            steps: steps.len(),
+            ..*self
+        })
+    }
+    #[inline(always)]
+    fn rows<const MR: usize>(&self, first: usize) -> Option<Self> {
+        Some(Self {
+            values: self.values.get(first..)?,
+            ..*self
+        })
     }
 }
 
-/// A matrix as a slice: rows of `stride` values.
+impl<T: Scalar, const MR: usize> Rows<T, MR> for Turned<'_, T> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> Option<[T; MR]> {
+        let values = self.values.get(step * self.stride..)?;
+        values.first_chunk::<MR>().copied()
+    }
+}
+
+/// Columns of a matrix, whose rows are `stride` numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) stride: usize,
@@ -102,51 +197,144 @@ impl Span {
     }
 }
 
-/// `c = start + a * b` for `MR` rows and `MAIN + 1` vectors of columns, from `span.first` to `span.end`; the last vector
-/// ends at the end, and may overlap the one before it.
+impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(mut self, l: L) -> Option<()> {
+        if panel::pays(&self) {
+            return panel::product(l, &mut self);
+        }
+        let mut first = 0;
+        while first < self.columns {
+            let end = strip_end::<L>(first, self.columns);
+            let span = Span {
+                stride: self.columns,
+                first,
+                end,
+            };
+            strip(
+                l,
+                &mut Strip {
+                    rows: self.rows,
+                    a: self.a,
+                    b: self.b,
+                    from: span,
+                    start: self.start,
+                    parts: self.parts,
+                    c: self.c,
+                    to: span,
+                },
+            )?;
+            first = end;
+        }
+        Some(())
+    }
+}
+
+/// Some columns of a product.
+pub(super) struct Strip<'a, 'b, T, F> {
+    pub(super) rows: usize,
+    pub(super) a: F,
+    pub(super) b: &'b [T],
+    pub(super) from: Span,
+    pub(super) start: Start<'a, T>,
+    pub(super) parts: usize,
+    pub(super) c: &'b mut [T],
+    pub(super) to: Span,
+}
+
+/// Where the strip from column `first` on ends. The widest vectors come with twice as many registers.
 #[inline(always)]
-pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usize>(
+pub(super) fn strip_end<L: Lanes>(first: usize, columns: usize) -> usize {
+    let most = if L::IS_WIDEST { 4 } else { 2 };
+    tile_columns(L::WIDTH, most, first, columns)
+}
+
+#[inline(always)]
+pub(super) fn strip<L: Lanes, F: Factors<L::T>>(
     l: L,
-    a: A,
-    b: &[L::T],
-    span: Span,
-    (start, parts): (Start<'_, L::T>, usize),
-    first: usize,
-    c: &mut [L::T],
+    strip: &mut Strip<'_, '_, L::T, F>,
 ) -> Option<()> {
+    match (strip.to.end - strip.to.first).div_ceil(L::WIDTH) {
+        1 => l.apart(Tiles::<_, _, 0>(strip)),
+        2 => l.apart(Tiles::<_, _, 1>(strip)),
+        3 if L::IS_WIDEST => l.apart(Tiles::<_, _, 2>(strip)),
+        4 if L::IS_WIDEST => l.apart(Tiles::<_, _, 3>(strip)),
+        _ => None,
+    }
+}
+
+/// The tiles of a strip of `MAIN + 1` vectors.
+struct Tiles<'a, 'b, 'c, T, F, const MAIN: usize>(&'c mut Strip<'a, 'b, T, F>);
+
+impl<T: Scalar, F: Factors<T>, const MAIN: usize> Job<T> for Tiles<'_, '_, '_, T, F, MAIN> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Self(strip) = self;
+        let rows = strip.rows;
+        let mut row = 0;
+        while row < rows {
+            let height = tile_rows(rows - row);
+            match height {
+                1 => tile::<L, F, 1, MAIN>(l, strip, row)?,
+                2 => tile::<L, F, 2, MAIN>(l, strip, row)?,
+                3 => tile::<L, F, 3, MAIN>(l, strip, row)?,
+                4 => tile::<L, F, 4, MAIN>(l, strip, row)?,
+                _ => tile::<L, F, 6, MAIN>(l, strip, row)?,
+            }
+            row += height;
+        }
+        Some(())
+    }
+}
+
+/// `MR` rows of a strip, from the `row` on: of `MAIN + 1` vectors, whose last may overlap the one before it.
+#[inline(always)]
+fn tile<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
+    l: L,
+    strip: &mut Strip<'_, '_, L::T, F>,
+    row: usize,
+) -> Option<()> {
+    let Strip {
+        a,
+        b,
+        from,
+        start,
+        to,
+        ..
+    } = *strip;
+    let c = &mut *strip.c;
+    let parts = if F::IN_PARTS { strip.parts } else { 1 };
+    let (width, steps) = (to.end - to.first, a.steps());
+    let rows = a.rows::<MR>(row)?;
     let nothing = l.splat(-L::T::ZERO);
     let mut main = [[nothing; MAIN]; MR];
     let mut last = [nothing; MR];
     match start {
         Start::Nowhere => {}
         Start::Bias(bias) => {
-            let bias = bias.get(span.first..span.end)?;
+            let bias = bias.get(to.first..to.end)?;
             main = [*L::vectors(bias).first_chunk::<MAIN>()?; MR];
             last = [*L::last(bias)?; MR];
         }
         Start::There => {
             let mut i = 0;
             while i < MR {
-                let row = c.get(span.of(first + i))?;
+                let row = c.get(to.of(row + i))?;
                 main[i] = *L::vectors(row).first_chunk::<MAIN>()?;
                 last[i] = *L::last(row)?;
                 i += 1;
             }
         }
     }
-    let b = b.get(span.first..)?;
-    let (width, steps) = (span.end - span.first, a.steps());
-    let parts = if A::IN_PARTS { parts } else { 1 };
     let mut part = 0;
     loop {
-        let mut p = part;
-        let mut at = part * span.stride;
-        while p < steps {
-            let row = b.get(at..)?.get(..width)?;
-            at += parts * span.stride;
-            let right = *L::vectors(row).first_chunk::<MAIN>()?;
-            let right_last = *L::last(row)?;
-            let left = a.at(p)?;
+        let mut step = part;
+        let mut rest = b.get(part * from.stride + from.first..).unwrap_or_default();
+        while step < steps {
+            let right = rest.get(..width)?;
+            let right_last = *L::vectors(right.get(width - L::WIDTH..)?).first()?;
+            let right = *L::vectors(right).first_chunk::<MAIN>()?;
+            let left = rows.at(step)?;
             let mut i = 0;
             while i < MR {
                 let x = l.splat(left[i]);
@@ -158,12 +346,16 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
                 last[i] = l.multiply_add(x, right_last, last[i]);
                 i += 1;
             }
-            p += parts;
+            step += parts;
+            rest = match rest.get(parts * from.stride..) {
+                Some(rest) => rest,
+                None => break,
+            };
         }
         if part > 0 {
             let mut i = 0;
             while i < MR {
-                let row = c.get(span.of(first + i))?;
+                let row = c.get(to.of(row + i))?;
                 let sums = L::vectors(row).first_chunk::<MAIN>()?;
                 let mut q = 0;
                 while q < MAIN {
@@ -176,7 +368,7 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
         }
         let mut i = 0;
         while i < MR {
-            let row = c.get_mut(span.of(first + i))?;
+            let row = c.get_mut(to.of(row + i))?;
             *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
             *L::last_mut(row)? = last[i];
             i += 1;
@@ -188,105 +380,6 @@ pub(super) fn tile<L: Lanes, A: Left<L::T, MR>, const MR: usize, const MAIN: usi
         main = [[nothing; MAIN]; MR];
         last = [nothing; MR];
     }
-}
-
-/// What a product of matrices reads: the left factors as rows or as columns.
-pub(super) trait Factors<T>: Copy {
-    type Left<'a, const MR: usize>: Left<T, MR>
-    where
-        Self: 'a;
-    fn rows<const MR: usize>(&self, first: usize) -> Option<Self::Left<'_, MR>>;
-}
-
-/// Samples.
-#[derive(Clone, Copy)]
-pub(super) struct Samples<'a, T> {
-    values: &'a [T],
-    stride: usize,
-    steps: usize,
-}
-
-impl<'a, T: Copy> Samples<'a, T> {
-    /// Samples of so many values.
-    #[inline(always)]
-    pub(super) fn new(values: &'a [T], stride: usize) -> Self {
-        Self {
-            values,
-            stride,
-            steps: stride,
-        }
-    }
-    /// How many values of each there are.
-    #[inline(always)]
-    pub(super) fn steps(&self) -> usize {
-        self.steps
-    }
-    /// The samples from the `first` on, and of their values those in a range.
-    #[inline(always)]
-    pub(super) fn part(&self, first: usize, steps: Range<usize>) -> Option<Self> {
-        Some(Self {
-            values: self.values.get(first * self.stride + steps.start..)?,
-            steps: steps.len(),
-            ..*self
-        })
-    }
-}
-
-impl<T: Scalar> Factors<T> for Samples<'_, T> {
-    type Left<'a, const MR: usize>
-        = Rows<'a, T, MR>
-    where
-        Self: 'a;
-    #[inline(always)]
-    fn rows<const MR: usize>(&self, first: usize) -> Option<Rows<'_, T, MR>> {
-        let mut rows = [self.values; MR];
-        let mut i = 0;
-        while i < MR {
-            let start = (first + i) * self.stride;
-            rows[i] = self.values.get(start..start + self.steps)?;
-            i += 1;
-        }
-        Some(Rows(rows))
-    }
-}
-
-/// The same matrix, turned.
-#[derive(Clone, Copy)]
-pub(super) struct Turned<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) rows: usize,
-    pub(super) stride: usize,
-    pub(super) first: usize,
-}
-
-impl<T: Scalar> Factors<T> for Turned<'_, T> {
-    type Left<'a, const MR: usize>
-        = Columns<'a, T>
-    where
-        Self: 'a;
-    #[inline(always)]
-    fn rows<const MR: usize>(&self, first: usize) -> Option<Columns<'_, T>> {
-        Some(Columns {
-            values: self.values,
-            rows: self.rows,
-            stride: self.stride,
-            first: self.first + first,
-        })
-    }
-}
-
-/// A tile of `MR` rows from row `first`.
-#[inline(always)]
-pub(super) fn tile_at<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
-    l: L,
-    a: F,
-    first: usize,
-    b: &[L::T],
-    span: Span,
-    sums: (Start<'_, L::T>, usize),
-    c: &mut [L::T],
-) -> Option<()> {
-    tile::<L, _, MR, MAIN>(l, a.rows::<MR>(first)?, b, span, sums, first, c)
 }
 
 /// How many rows there are; a division costs as much as some products.
@@ -320,60 +413,4 @@ pub(super) fn tile_columns(width: usize, most: usize, first: usize, end: usize) 
         return end;
     }
     first + vectors / vectors.div_ceil(most) * width
-}
-
-impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
-        product(l, self)
-    }
-}
-
-#[inline(always)]
-fn product<L: Lanes, F: Factors<L::T>>(l: L, job: Product<'_, L::T, F>) -> Option<()> {
-    let Product {
-        rows,
-        a,
-        b,
-        columns,
-        start,
-        parts,
-        c,
-    } = job;
-    let mut row = 0;
-    while row < rows {
-        let height = tile_rows(rows - row);
-        let most = match height {
-            2 => 4,
-            3 | 4 => 3,
-            _ => 2,
-        };
-        let mut column = 0;
-        while column < columns {
-            let end = tile_columns(L::WIDTH, most, column, columns);
-            let span = Span {
-                stride: columns,
-                first: column,
-                end,
-            };
-            macro_rules! tiles {
-                ($($rows:literal: $($main:literal)*;)*) => {
-                    match (height, (end - column).div_ceil(L::WIDTH) - 1) {
-                        $($(($rows, $main) => tile_at::<L, F, $rows, $main>(l, a, row, b, span, (start, parts), c)?,)*)*
-                        _ => return None,
-                    }
-                };
-            }
-            tiles! {
-                1: 0 1;
-                2: 0 1 2 3;
-                3: 0 1 2;
-                4: 0 1 2;
-                6: 0 1;
-            }
-            column = end;
-        }
-        row += height;
-    }
-    Some(())
 }

@@ -13,13 +13,12 @@ const TOGETHER: usize = 8;
 pub(super) fn slide<L: Lanes>(l: L, dense: Dimensions, pass: &mut Slide<'_, L::T>) -> Option<()> {
     let (columns, filters) = (dense.inputs.get(), dense.outputs.get());
     let plane = pass.outputs.len() / filters;
-    let widest = L::WIDTH * size_of::<L::T>() == 64;
     let mut row = 0;
     while row * columns < plane {
         let mut filter = 0;
         while filter < filters {
             let rest = filters - filter;
-            let together = if widest && rest >= TOGETHER {
+            let together = if L::IS_WIDEST && rest >= TOGETHER {
                 TOGETHER
             } else {
                 tile_rows(rest)

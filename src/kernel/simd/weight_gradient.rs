@@ -29,15 +29,10 @@ pub(super) fn weight_gradient<L: Lanes>(
     if few_outputs::are(dense) {
         return few_outputs::weight_gradient(l, dense, pass);
     }
-    let inputs = Turned {
-        values: pass.inputs,
-        rows: rows(pass.output_gradient, n_out),
-        stride: n_in,
-        first: 0,
-    };
+    let samples = rows(pass.output_gradient, n_out);
     l.apart(Product {
         rows: n_in,
-        a: inputs,
+        a: Turned::new(pass.inputs, n_in, samples),
         b: pass.output_gradient,
         columns: n_out,
         start,

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::pad::{ROWS, WIDEST, pad, unpad};
-use super::product::{Product, Samples, Start, rows};
+use super::product::{Factors, Product, Samples, Start, rows};
 use crate::Element;
 use crate::kernel::{self, Dimensions};
 
@@ -54,7 +54,7 @@ fn whole_or_padded<'a, L: Lanes>(l: L, job: Product<'_, L::T, Samples<'a, L::T>>
             pad(b, columns, &mut padded);
             l.apart(Product {
                 rows,
-                a: job.a.part(first, step..step + steps)?,
+                a: job.a.from(first)?.part(step..step + steps)?,
                 b: padded.get(..steps)?.as_flattened(),
                 columns: WIDEST,
                 start: Start::There,
