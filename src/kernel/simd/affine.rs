@@ -1,6 +1,7 @@
 //! The way forward in vectors.
 
 use super::lanes::{Job, Lanes};
+use super::pad::copy_tail;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Activation, Element, Relu, Scalar};
@@ -43,7 +44,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
             };
         }
         if L::IS_WIDEST {
-            return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8 9 in 10 11 in 12 13 in 14 15 in 16);
+            return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8 9 in 10 11 in 12 13 in 16 14 in 16 15 in 16);
         }
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
@@ -295,8 +296,8 @@ const NARROW: usize = 8;
 /// The vectors that they fill at most: 15 outputs, in vectors of 8 numbers, or 4.
 const MOST_VECTORS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 32 };
 
-/// From so many samples on an odd number of outputs is worth a copy of its weights in whole vectors: those of its inputs take
-/// twice as long to make.
+/// From so many samples on an odd number of outputs, or 14, is worth a copy of its weights in whole vectors: the others take up
+/// to twice as long.
 const PADDED_FROM: usize = 4;
 /// The most rows of such a copy: to clear more takes longer than it saves.
 const PADDED_ROWS: usize = 32;
@@ -346,47 +347,59 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
     let places = const { places::<P>() };
     let mut start = [[-L::T::ZERO; P]; NARROW];
     *start[0].first_chunk_mut::<N>()? = *pass.bias.first_chunk::<N>()?;
+    let (whole, others) = weights.as_chunks::<NARROW>();
     // 0 * -0 is -0, which leaves every sum as it is
     let mut last_rows = [[-L::T::ZERO; P]; NARROW];
-    let mut last_inputs = [L::T::ZERO; NARROW];
-    let (whole, others) = weights.as_chunks::<NARROW>();
     for (to, row) in last_rows.iter_mut().zip(others) {
         *to = *row;
     }
-    let mut rest = pass.inputs;
+    // of the eight inputs that a sample ends with, those behind whole groups
+    let mut last_places = places;
+    for place in last_places.as_flattened_mut() {
+        *place += (NARROW - others.len()) as u32;
+    }
+    let mut end = 0;
     for outputs in pass.outputs.as_chunks_mut::<N>().0 {
-        let inputs;
-        (inputs, rest) = rest.split_at_checked(weights.len())?;
+        let start_of = end;
+        end += weights.len();
+        let inputs = pass.inputs.get(start_of..end)?;
         let mut sums = [l.splat(L::T::ZERO); MOST_VECTORS];
         let mut q = 0;
         while q < vectors {
             sums[q] = *L::vectors(start.as_flattened()).get(q)?;
             q += 1;
         }
-        macro_rules! add {
-            ($inputs:expr, $rows:expr) => {
-                let spread = $inputs.map(|x| [x; P]);
-                let mut q = 0;
-                while q < vectors {
-                    let x = match l.pick($inputs, &places[q]) {
-                        Some(x) => x,
-                        None => *L::vectors(spread.as_flattened()).get(q)?,
-                    };
-                    let w = L::vectors($rows.as_flattened()).get(q)?;
-                    sums[q] = l.multiply_add(x, *w, sums[q]);
-                    q += 1;
-                }
-            };
-        }
-        let (groups, others) = inputs.as_chunks::<NARROW>();
+        let (groups, rest) = inputs.as_chunks::<NARROW>();
         for (inputs, rows) in groups.iter().zip(whole) {
-            add!(inputs, rows);
-        }
-        if !others.is_empty() {
-            for (to, x) in last_inputs.iter_mut().zip(others) {
-                *to = *x;
+            let spread = inputs.map(|x| [x; P]);
+            let mut q = 0;
+            while q < vectors {
+                let x = match l.pick(inputs, &places[q]) {
+                    Some(x) => x,
+                    None => *L::vectors(spread.as_flattened()).get(q)?,
+                };
+                let w = L::vectors(rows.as_flattened()).get(q)?;
+                sums[q] = l.multiply_add(x, *w, sums[q]);
+                q += 1;
             }
-            add!(&last_inputs, last_rows);
+        }
+        if !rest.is_empty() {
+            let mut last_inputs = [L::T::ZERO; NARROW];
+            copy_tail(rest, &mut last_inputs);
+            let spread = last_inputs.map(|x| [x; P]);
+            let seen = pass.inputs.get(..end)?.last_chunk::<NARROW>();
+            let mut q = 0;
+            while q < vectors {
+                let lanes = (others.len() * P).saturating_sub(q * L::WIDTH);
+                let picked = seen.and_then(|seen| l.pick(seen, &last_places[q]));
+                let x = match picked {
+                    Some(x) => l.front(x, lanes),
+                    None => *L::vectors(spread.as_flattened()).get(q)?,
+                };
+                let w = L::vectors(last_rows.as_flattened()).get(q)?;
+                sums[q] = l.multiply_add(x, *w, sums[q]);
+                q += 1;
+            }
         }
         let mut parts = [[L::T::ZERO; P]; NARROW];
         let mut q = 0;
@@ -394,8 +407,8 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             *L::vectors_mut(parts.as_flattened_mut()).get_mut(q)? = sums[q];
             q += 1;
         }
-        let [mut total, rest @ ..] = parts;
-        for part in rest {
+        let [mut total, parts @ ..] = parts;
+        for part in parts {
             for (total, part) in total.iter_mut().zip(part) {
                 *total += part;
             }
