@@ -51,7 +51,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(
                 to.copy_from_slice(row.get(first..end)?);
             }
             let some = &mut Strip {
-                rows: job.rows,
+                rows: (0, job.rows),
                 a: job.a.part(step..last)?,
                 b: panel,
                 from: Span {

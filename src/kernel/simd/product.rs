@@ -197,24 +197,28 @@ impl Span {
     }
 }
 
+/// Rows of a strip: of long ones, more would not stay among the pages whose places are at hand.
+const ROWS: usize = 48;
+
 impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
     #[inline(always)]
     fn run<L: Lanes<T = T>>(mut self, l: L) -> Option<()> {
         if panel::pays(&self) {
             return panel::product(l, &mut self);
         }
-        let mut first = 0;
-        while first < self.columns {
-            let end = strip_end::<L>(first, self.columns);
-            let span = Span {
-                stride: self.columns,
-                first,
-                end,
-            };
-            strip(
-                l,
-                &mut Strip {
-                    rows: self.rows,
+        let mut row = 0;
+        while row < self.rows {
+            let next = self.rows.min(row + ROWS);
+            let mut first = 0;
+            while first < self.columns {
+                let end = strip_end::<L>(first, self.columns);
+                let span = Span {
+                    stride: self.columns,
+                    first,
+                    end,
+                };
+                let some = &mut Strip {
+                    rows: (row, next),
                     a: self.a,
                     b: self.b,
                     from: span,
@@ -222,17 +226,19 @@ impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
                     parts: self.parts,
                     c: self.c,
                     to: span,
-                },
-            )?;
-            first = end;
+                };
+                strip(l, some)?;
+                first = end;
+            }
+            row = next;
         }
         Some(())
     }
 }
 
-/// Some columns of a product.
+/// Some columns of a product, in some rows: from one to before another.
 pub(super) struct Strip<'a, 'b, T, F> {
-    pub(super) rows: usize,
+    pub(super) rows: (usize, usize),
     pub(super) a: F,
     pub(super) b: &'b [T],
     pub(super) from: Span,
@@ -270,10 +276,9 @@ impl<T: Scalar, F: Factors<T>, const MAIN: usize> Job<T> for Tiles<'_, '_, '_, T
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
         let Self(strip) = self;
-        let rows = strip.rows;
-        let mut row = 0;
-        while row < rows {
-            let height = tile_rows(rows - row);
+        let (mut row, end) = strip.rows;
+        while row < end {
+            let height = tile_rows(end - row);
             match height {
                 1 => tile::<L, F, 1, MAIN>(l, strip, row)?,
                 2 => tile::<L, F, 2, MAIN>(l, strip, row)?,
