@@ -354,10 +354,15 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
         *to = *row;
     }
     // of the eight inputs that a sample ends with, those behind whole groups
-    let mut last_places = places;
-    for place in last_places.as_flattened_mut() {
-        *place += (NARROW - others.len()) as u32;
-    }
+    let last_places = if others.is_empty() {
+        None
+    } else {
+        let mut last_places = places;
+        for place in last_places.as_flattened_mut() {
+            *place += (NARROW - others.len()) as u32;
+        }
+        Some(last_places)
+    };
     let mut end = 0;
     for outputs in pass.outputs.as_chunks_mut::<N>().0 {
         let start_of = end;
@@ -391,7 +396,10 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             let mut q = 0;
             while q < vectors {
                 let lanes = (others.len() * P).saturating_sub(q * L::WIDTH);
-                let picked = seen.and_then(|seen| l.pick(seen, &last_places[q]));
+                let picked = match (seen, &last_places) {
+                    (Some(seen), Some(places)) => l.pick(seen, &places[q]),
+                    _ => None,
+                };
                 let x = match picked {
                     Some(x) => l.front(x, lanes),
                     None => *L::vectors(spread.as_flattened()).get(q)?,
