@@ -410,8 +410,45 @@ fn kernels_equal_scalar_loops_at_their_seams() {
     }
     // rows so far apart that their columns are copied side by side
     check_all([300, 768, 16], 7);
-    // in two blocks of samples
-    check::<f32>([256, 768, 130], 1.0, 7);
+    // also in the gradient of weights
+    check::<f32>([16, 768, 300], 1.0, 7);
+    // more rows than a strip has, and the last one thin by itself
+    check::<f32>([256, 768, 97], 1.0, 7);
+    // inputs that are no whole group, and outputs that fill no vector
+    for (n_in, samples) in [(5, 4), (6, 3), (7, 5), (9, 1), (15, 33)] {
+        for n_out in 10..16 {
+            check_all([n_in, n_out, samples], 7);
+        }
+    }
+}
+
+/// The sum of no samples is -0, and adds nothing.
+#[test]
+fn no_samples_have_a_gradient_of_zeros() {
+    fn check<K: Kernel>(n_in: usize, n_out: usize) {
+        let size = |n| NonZeroUsize::new(n).expect("not 0");
+        for (fresh, right) in [(true, -0.0), (false, 1.0)] {
+            let (mut weights, mut bias) = (vec![1.0; n_in * n_out], vec![1.0; n_out]);
+            let pass = WeightGradient {
+                inputs: &[],
+                output_gradient: &[],
+                weights: &mut weights,
+                bias: &mut bias,
+                fresh,
+            };
+            K::weight_gradient(Dimensions::new(size(n_in), size(n_out)), pass);
+            same(&weights, &vec![right; n_in * n_out], "weights");
+            same(&bias, &vec![right; n_out], "bias");
+        }
+    }
+    for bits in widths() {
+        let _one_at_a_time = BITS.lock();
+        limit_vector_bits(bits);
+        for (n_in, n_out) in (1..=70).flat_map(|i| [1, 4, 9, 16, 33, 130].map(|o| (i, o))) {
+            check::<NativeKernel<U128>>(n_in, n_out);
+            check::<PortableKernel<U128>>(n_in, n_out);
+        }
+    }
 }
 
 /// The places of NaN.
@@ -425,11 +462,12 @@ fn nans(values: &[f32]) -> Vec<usize> {
 #[test]
 fn what_is_not_a_number_stays_in_its_row_and_column() {
     type K = NativeKernel<U128>;
-    let n_in = 9;
+    let layers = (8..=33).chain([65]).map(|n_out| (9, n_out));
+    let layers: Vec<_> = layers.chain([(5, 13), (6, 11), (7, 10), (7, 15)]).collect();
     for bits in widths() {
         let _one_at_a_time = BITS.lock();
         limit_vector_bits(bits);
-        for n_out in (8..=33).chain([65]) {
+        for &(n_in, n_out) in &layers {
             for samples in [1, 16] {
                 let size = |n| NonZeroUsize::new(n).expect("not 0");
                 let dense = Dimensions::new(size(n_in), size(n_out));
@@ -447,6 +485,18 @@ fn what_is_not_a_number_stays_in_its_row_and_column() {
                     assert_eq!(nans(&x), rows, "inputs, {bits} bits, {n_out} outputs");
                     x.fill(1.0);
                     for kernel in [K::affine, K::rectified] {
+                        let sample = samples / 2;
+                        x[sample * n_in + i] = f32::NAN;
+                        let pass = Affine {
+                            weights: &vec![1.0; n_in * n_out],
+                            bias: &vec![0.0; n_out],
+                            inputs: &x,
+                            outputs: &mut y,
+                        };
+                        kernel(dense, pass);
+                        let row: Vec<_> = (sample * n_out..(sample + 1) * n_out).collect();
+                        assert_eq!(nans(&y), row, "a sample, {bits} bits, {n_out} outputs");
+                        x.fill(1.0);
                         y.fill(1.0);
                         let pass = Affine {
                             weights: &weights,

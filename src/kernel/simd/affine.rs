@@ -33,10 +33,10 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
         let samples = rows(pass.outputs, n_out);
         macro_rules! widths {
-            ($($n:literal)*; $($odd:literal in $whole:literal)*) => {
+            ($($n:literal)*; $($few:literal in $whole:literal)*) => {
                 match n_out {
-                    $($odd if samples >= PADDED_FROM && n_in <= PADDED_ROWS => {
-                        l.apart(Narrow::<_, $odd, $whole>(pass))
+                    $($few if samples >= PADDED_FROM && n_in <= PADDED_ROWS => {
+                        l.apart(Narrow::<_, $few, $whole>(pass))
                     })*
                     $($n => l.apart(Narrow::<_, $n, $n>(pass)),)*
                     _ => None,
@@ -353,7 +353,7 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
     for (to, row) in last_rows.iter_mut().zip(others) {
         *to = *row;
     }
-    // of the eight inputs that a sample ends with, those behind whole groups
+    // of the eight inputs before the end of a sample, those behind whole groups
     let last_places = if others.is_empty() {
         None
     } else {
@@ -365,9 +365,9 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
     };
     let mut end = 0;
     for outputs in pass.outputs.as_chunks_mut::<N>().0 {
-        let start_of = end;
+        let begin = end;
         end += weights.len();
-        let inputs = pass.inputs.get(start_of..end)?;
+        let inputs = pass.inputs.get(begin..end)?;
         let mut sums = [l.splat(L::T::ZERO); MOST_VECTORS];
         let mut q = 0;
         while q < vectors {
@@ -388,7 +388,7 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
                 q += 1;
             }
         }
-        if !rest.is_empty() {
+        if let Some(places) = &last_places {
             let mut last_inputs = [L::T::ZERO; NARROW];
             copy_tail(rest, &mut last_inputs);
             let spread = last_inputs.map(|x| [x; P]);
@@ -396,11 +396,7 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             let mut q = 0;
             while q < vectors {
                 let lanes = (others.len() * P).saturating_sub(q * L::WIDTH);
-                let picked = match (seen, &last_places) {
-                    (Some(seen), Some(places)) => l.pick(seen, &places[q]),
-                    _ => None,
-                };
-                let x = match picked {
+                let x = match seen.and_then(|seen| l.pick(seen, &places[q])) {
                     Some(x) => l.front(x, lanes),
                     None => *L::vectors(spread.as_flattened()).get(q)?,
                 };

@@ -17,6 +17,7 @@ const FAR_ROWS: usize = 256;
 /// Distances in bytes that leave few sets.
 const SETS: usize = 1024;
 
+/// Whether there are enough rows to compute, and enough of them to read that collide.
 #[inline(always)]
 pub(super) fn pays<T: Scalar, F: Factors<T>>(job: &Product<'_, T, F>) -> bool {
     let distance = job.columns * size_of::<T>();
@@ -36,7 +37,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(
     let mut panel = [L::T::ZERO; PANEL];
     let mut first = 0;
     while first < job.columns {
-        let end = strip_end::<L>(first, job.columns);
+        let end = strip_end::<L>(job.rows, first, job.columns);
         let width = end - first;
         let mut start = job.start;
         let mut step = 0;

@@ -74,7 +74,7 @@ impl<'a, T> Samples<'a, T> {
     }
     /// The samples from the `first` on.
     #[inline(always)]
-    pub(super) fn from(self, first: usize) -> Option<Self> {
+    pub(super) fn skip(self, first: usize) -> Option<Self> {
         Some(Self {
             values: self.values.get(first * self.stride..)?,
             ..self
@@ -166,8 +166,9 @@ impl<T: Scalar> Factors<T> for Turned<'_, T> {
     }
     #[inline(always)]
     fn rows<const MR: usize>(&self, first: usize) -> Option<Self> {
+        // without samples there are no values either, and sums of no steps
         Some(Self {
-            values: self.values.get(first..)?,
+            values: self.values.get(first..).unwrap_or_default(),
             ..*self
         })
     }
@@ -197,8 +198,9 @@ impl Span {
     }
 }
 
-/// Rows of a strip: of long ones, more would not stay among the pages whose places are at hand.
-const ROWS: usize = 48;
+/// Rows of a strip, and a few more where else the last strip would be thin: of long ones, more would not stay among the pages
+/// whose places are at hand.
+const STRIP_ROWS: usize = 48;
 
 impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
     #[inline(always)]
@@ -208,10 +210,16 @@ impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
         }
         let mut row = 0;
         while row < self.rows {
-            let next = self.rows.min(row + ROWS);
+            let rest = self.rows - row;
+            let next = row
+                + if rest < STRIP_ROWS + 5 {
+                    rest
+                } else {
+                    STRIP_ROWS
+                };
             let mut first = 0;
             while first < self.columns {
-                let end = strip_end::<L>(first, self.columns);
+                let end = strip_end::<L>(next - row, first, self.columns);
                 let span = Span {
                     stride: self.columns,
                     first,
@@ -248,13 +256,15 @@ pub(super) struct Strip<'a, 'b, T, F> {
     pub(super) to: Span,
 }
 
-/// Where the strip from column `first` on ends. The widest vectors come with twice as many registers.
+/// Where the strip of so many rows from column `first` on ends. The widest vectors come with twice as many registers as AVX2's;
+/// of two rows four vectors are needed to hide the latency of a sum.
 #[inline(always)]
-pub(super) fn strip_end<L: Lanes>(first: usize, columns: usize) -> usize {
-    let most = if L::IS_WIDEST { 4 } else { 2 };
+pub(super) fn strip_end<L: Lanes>(rows: usize, first: usize, columns: usize) -> usize {
+    let most = if L::IS_WIDEST || rows < 3 { 4 } else { 2 };
     tile_columns(L::WIDTH, most, first, columns)
 }
 
+/// Computes a strip, by a function for each number of vectors.
 #[inline(always)]
 pub(super) fn strip<L: Lanes, F: Factors<L::T>>(
     l: L,
@@ -263,8 +273,8 @@ pub(super) fn strip<L: Lanes, F: Factors<L::T>>(
     match (strip.to.end - strip.to.first).div_ceil(L::WIDTH) {
         1 => l.apart(Tiles::<_, _, 0>(strip)),
         2 => l.apart(Tiles::<_, _, 1>(strip)),
-        3 if L::IS_WIDEST => l.apart(Tiles::<_, _, 2>(strip)),
-        4 if L::IS_WIDEST => l.apart(Tiles::<_, _, 3>(strip)),
+        3 => l.apart(Tiles::<_, _, 2>(strip)),
+        4 => l.apart(Tiles::<_, _, 3>(strip)),
         _ => None,
     }
 }
@@ -282,6 +292,7 @@ impl<T: Scalar, F: Factors<T>, const MAIN: usize> Job<T> for Tiles<'_, '_, '_, T
             match height {
                 1 => tile::<L, F, 1, MAIN>(l, strip, row)?,
                 2 => tile::<L, F, 2, MAIN>(l, strip, row)?,
+                _ if !L::IS_WIDEST && MAIN > 1 => return None,
                 3 => tile::<L, F, 3, MAIN>(l, strip, row)?,
                 4 => tile::<L, F, 4, MAIN>(l, strip, row)?,
                 _ => tile::<L, F, 6, MAIN>(l, strip, row)?,
@@ -408,7 +419,7 @@ pub(super) fn tile_rows(rest: usize) -> usize {
     }
 }
 
-/// Columns from `first` that the next tile takes, of at most `most` vectors, so that tiles are about equally wide and the
+/// Columns from `first` that the next strip or tile takes, of at most `most` vectors, so that all are about equally wide and the
 /// last one, which may overlap, has at least two vectors.
 #[inline(always)]
 pub(super) fn tile_columns(width: usize, most: usize, first: usize, end: usize) -> usize {

@@ -17,9 +17,9 @@ const LARGE_PANEL: usize = 8192;
 /// The partial sums of a half.
 const SUMS: usize = PARTS / 2;
 
-/// From so many samples on a panel pays: where it has one vector of inputs, or rows of weights cross lines of the cache, which
-/// the other way reads again for each sample; where it has two vectors in a strip; where it has one in a strip.
-const SAMPLES_OF_ONE: usize = 8;
+/// From so many samples on a panel pays: where it has one vector of inputs, or two where rows of weights cross lines of the
+/// cache, which the other way reads again for each sample; where strips may have two vectors; where they have one.
+const FEWEST_SAMPLES: usize = 8;
 const SAMPLES_OF_PAIRS: usize = 10;
 const SAMPLES: usize = 16;
 
@@ -52,8 +52,8 @@ impl Cut {
     ) -> Option<Self> {
         let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
         let pays = match most {
-            _ if n_in <= width => SAMPLES_OF_ONE,
-            2 if !n_out.is_multiple_of(PARTS) => SAMPLES_OF_ONE,
+            _ if n_in <= width => FEWEST_SAMPLES,
+            2 if !n_out.is_multiple_of(PARTS) => FEWEST_SAMPLES,
             2 => SAMPLES_OF_PAIRS,
             _ => SAMPLES,
         };

@@ -54,7 +54,7 @@ fn whole_or_padded<'a, L: Lanes>(l: L, job: Product<'_, L::T, Samples<'a, L::T>>
             pad(b, columns, &mut padded);
             l.apart(Product {
                 rows,
-                a: job.a.from(first)?.part(step..step + steps)?,
+                a: job.a.skip(first)?.part(step..step + steps)?,
                 b: padded.get(..steps)?.as_flattened(),
                 columns: WIDEST,
                 start: Start::There,
