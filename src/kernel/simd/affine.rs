@@ -374,36 +374,33 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             sums[q] = *L::vectors(start.as_flattened()).get(q)?;
             q += 1;
         }
+        macro_rules! add {
+            ($inputs:expr, $rows:expr, $q:ident => $picked:expr) => {
+                let spread = $inputs.map(|x| [x; P]);
+                let mut $q = 0;
+                while $q < vectors {
+                    let x = match $picked {
+                        Some(x) => x,
+                        None => *L::vectors(spread.as_flattened()).get($q)?,
+                    };
+                    let w = L::vectors($rows.as_flattened()).get($q)?;
+                    sums[$q] = l.multiply_add(x, *w, sums[$q]);
+                    $q += 1;
+                }
+            };
+        }
         let (groups, rest) = inputs.as_chunks::<NARROW>();
         for (inputs, rows) in groups.iter().zip(whole) {
-            let spread = inputs.map(|x| [x; P]);
-            let mut q = 0;
-            while q < vectors {
-                let x = match l.pick(inputs, &places[q]) {
-                    Some(x) => x,
-                    None => *L::vectors(spread.as_flattened()).get(q)?,
-                };
-                let w = L::vectors(rows.as_flattened()).get(q)?;
-                sums[q] = l.multiply_add(x, *w, sums[q]);
-                q += 1;
-            }
+            add!(inputs, rows, q => l.pick(inputs, &places[q]));
         }
         if let Some(places) = &last_places {
             let mut last_inputs = [L::T::ZERO; NARROW];
             copy_tail(rest, &mut last_inputs);
-            let spread = last_inputs.map(|x| [x; P]);
             let seen = pass.inputs.get(..end)?.last_chunk::<NARROW>();
-            let mut q = 0;
-            while q < vectors {
-                let lanes = (others.len() * P).saturating_sub(q * L::WIDTH);
-                let x = match seen.and_then(|seen| l.pick(seen, &places[q])) {
-                    Some(x) => l.front(x, lanes),
-                    None => *L::vectors(spread.as_flattened()).get(q)?,
-                };
-                let w = L::vectors(last_rows.as_flattened()).get(q)?;
-                sums[q] = l.multiply_add(x, *w, sums[q]);
-                q += 1;
-            }
+            let lanes = others.len() * P;
+            add!(last_inputs, last_rows, q => seen
+                .and_then(|seen| l.pick(seen, &places[q]))
+                .map(|x| l.front(x, lanes.saturating_sub(q * L::WIDTH))));
         }
         let mut parts = [[L::T::ZERO; P]; NARROW];
         let mut q = 0;

@@ -32,7 +32,8 @@ pub(super) trait Lanes: Copy {
     fn rotate(self, a: Self::V, last: usize) -> Self::V;
     /// The first lanes, so many of them, and zeros behind them.
     fn front(self, a: Self::V, first: usize) -> Self::V;
-    /// In each lane the number of a place, counted on behind the last one from the first, by shuffles of the widest vectors of `f32`; `None` elsewhere.
+    /// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere. Places behind the last
+    /// are counted on from the first.
     fn pick(self, numbers: &[Self::T; PARTS], places: &[u32; 2 * PARTS]) -> Option<Self::V>;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];

@@ -198,9 +198,10 @@ impl Span {
     }
 }
 
-/// Rows of a strip, and a few more where else the last strip would be thin: of long ones, more would not stay among the pages
-/// whose places are at hand.
+/// Rows of a strip: of long ones, more would not stay among the pages whose places are at hand.
 const STRIP_ROWS: usize = 48;
+/// Fewer rows than these, at last, go into the strip before them: alone they would be a thin tile.
+const THIN: usize = 5;
 
 impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
     #[inline(always)]
@@ -210,13 +211,10 @@ impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
         }
         let mut row = 0;
         while row < self.rows {
-            let rest = self.rows - row;
-            let next = row
-                + if rest < STRIP_ROWS + 5 {
-                    rest
-                } else {
-                    STRIP_ROWS
-                };
+            let mut next = row + STRIP_ROWS;
+            if next + THIN > self.rows {
+                next = self.rows;
+            }
             let mut first = 0;
             while first < self.columns {
                 let end = strip_end::<L>(next - row, first, self.columns);
@@ -363,6 +361,7 @@ fn tile<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
                 i += 1;
             }
             step += parts;
+            // rather than an empty slice, which takes two moves on a condition
             rest = match rest.get(parts * from.stride..) {
                 Some(rest) => rest,
                 None => break,

@@ -42,7 +42,8 @@ macro_rules! rotate {
 rotate!(rotate_f32, f32, f32s, rotate_right_f32s);
 rotate!(rotate_f64, f64, f64s, rotate_right_f64s);
 
-/// In each lane the number of a place, counted on behind the last one from the first, by shuffles of the widest vectors of `f32`; `None` elsewhere.
+/// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere. Places behind the last
+/// are counted on from the first.
 #[inline(always)]
 pub(super) fn pick<S: Simd, T: 'static, V: Copy + 'static>(
     simd: S,
