@@ -37,7 +37,7 @@ pub(super) fn product<L: Lanes, F: Factors<L::T>>(
     let mut panel = [L::T::ZERO; PANEL];
     let mut first = 0;
     while first < job.columns {
-        let end = strip_end::<L>(job.rows, first, job.columns);
+        let end = strip_end::<L, F>(job.rows, first, job.columns);
         let width = end - first;
         let mut start = job.start;
         let mut step = 0;

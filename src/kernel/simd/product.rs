@@ -37,6 +37,8 @@ pub(super) enum Start<'a, T> {
 pub(super) trait Factors<T>: Copy {
     /// Whether a number may be several sums.
     const IN_PARTS: bool;
+    /// Whether there are tiles of eight rows.
+    const IN_EIGHTS: bool;
     type Rows<'a, const MR: usize>: Rows<T, MR>
     where
         Self: 'a;
@@ -84,6 +86,7 @@ impl<'a, T> Samples<'a, T> {
 
 impl<T: Scalar> Factors<T> for Samples<'_, T> {
     const IN_PARTS: bool = true;
+    const IN_EIGHTS: bool = true;
     type Rows<'a, const MR: usize>
         = [&'a [T]; MR]
     where
@@ -148,6 +151,7 @@ impl<'a, T> Turned<'a, T> {
 
 impl<T: Scalar> Factors<T> for Turned<'_, T> {
     const IN_PARTS: bool = false;
+    const IN_EIGHTS: bool = false;
     type Rows<'a, const MR: usize>
         = Self
     where
@@ -217,7 +221,7 @@ impl<T: Scalar, F: Factors<T>> Job<T> for Product<'_, T, F> {
             }
             let mut first = 0;
             while first < self.columns {
-                let end = strip_end::<L>(next - row, first, self.columns);
+                let end = strip_end::<L, F>(next - row, first, self.columns);
                 let span = Span {
                     stride: self.columns,
                     first,
@@ -255,10 +259,27 @@ pub(super) struct Strip<'a, 'b, T, F> {
 }
 
 /// Where the strip of so many rows from column `first` on ends. The widest vectors come with twice as many registers as AVX2's;
-/// of two rows four vectors are needed to hide the latency of a sum.
+/// of two rows four vectors are needed to hide the latency of a sum. Eight rows by three vectors read the right factors, which
+/// may lie far away, less often than six by four: that pays where there are not many more rows, or where each vector lies in two
+/// lines of the cache.
 #[inline(always)]
-pub(super) fn strip_end<L: Lanes>(rows: usize, first: usize, columns: usize) -> usize {
-    let most = if L::IS_WIDEST || rows < 3 { 4 } else { 2 };
+pub(super) fn strip_end<L: Lanes, F: Factors<L::T>>(
+    rows: usize,
+    first: usize,
+    columns: usize,
+) -> usize {
+    let most = if !L::IS_WIDEST {
+        if rows < 3 { 4 } else { 2 }
+    } else {
+        let in_lines = columns.is_multiple_of(L::WIDTH);
+        let in_eights = F::IN_EIGHTS && has_eight(rows) && (rows < 12 || !in_lines);
+        // four vectors would be two and two
+        if in_eights && columns - first != 4 * L::WIDTH {
+            3
+        } else {
+            4
+        }
+    };
     tile_columns(L::WIDTH, most, first, columns)
 }
 
@@ -286,13 +307,18 @@ impl<T: Scalar, F: Factors<T>, const MAIN: usize> Job<T> for Tiles<'_, '_, '_, T
         let Self(strip) = self;
         let (mut row, end) = strip.rows;
         while row < end {
-            let height = tile_rows(end - row);
+            let in_eights = L::IS_WIDEST && F::IN_EIGHTS && MAIN < 3;
+            let height = match tile_rows(end - row) {
+                _ if in_eights && has_eight(end - row) => 8,
+                height => height,
+            };
             match height {
                 1 => tile::<L, F, 1, MAIN>(l, strip, row)?,
                 2 => tile::<L, F, 2, MAIN>(l, strip, row)?,
                 _ if !L::IS_WIDEST && MAIN > 1 => return None,
                 3 => tile::<L, F, 3, MAIN>(l, strip, row)?,
                 4 => tile::<L, F, 4, MAIN>(l, strip, row)?,
+                8 if in_eights => tile::<L, F, 8, MAIN>(l, strip, row)?,
                 _ => tile::<L, F, 6, MAIN>(l, strip, row)?,
             }
             row += height;
@@ -416,6 +442,12 @@ pub(super) fn tile_rows(rest: usize) -> usize {
         7 | 8 => 4,
         _ => 6,
     }
+}
+
+/// Whether eight of the `rest` of the rows may go into the next tile: not where two of six rows or less take all.
+#[inline(always)]
+fn has_eight(rest: usize) -> bool {
+    !matches!(rest, 0..=7 | 9 | 10 | 12 | 13)
 }
 
 /// Columns from `first` that the next strip or tile takes, of at most `most` vectors, so that all are about equally wide and the
