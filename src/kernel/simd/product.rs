@@ -366,6 +366,9 @@ fn tile<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
             }
         }
     }
+    // of more vectors there are not enough registers for the sums of the parts before
+    let held = MAIN < 2 || !L::IS_WIDEST;
+    let (mut total, mut total_last) = (main, last);
     let mut part = 0;
     loop {
         let mut step = part;
@@ -396,28 +399,34 @@ fn tile<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
         if part > 0 {
             let mut i = 0;
             while i < MR {
-                let row = c.get(to.of(row + i))?;
-                let sums = L::vectors(row).first_chunk::<MAIN>()?;
+                if !held {
+                    let row = c.get(to.of(row + i))?;
+                    total[i] = *L::vectors(row).first_chunk::<MAIN>()?;
+                    total_last[i] = *L::last(row)?;
+                }
                 let mut q = 0;
                 while q < MAIN {
-                    main[i][q] = l.add(sums[q], main[i][q]);
+                    main[i][q] = l.add(total[i][q], main[i][q]);
                     q += 1;
                 }
-                last[i] = l.add(*L::last(row)?, last[i]);
+                last[i] = l.add(total_last[i], last[i]);
                 i += 1;
             }
         }
-        let mut i = 0;
-        while i < MR {
-            let row = c.get_mut(to.of(row + i))?;
-            *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
-            *L::last_mut(row)? = last[i];
-            i += 1;
-        }
         part += 1;
-        if part == parts {
-            return Some(());
+        if part == parts || !held {
+            let mut i = 0;
+            while i < MR {
+                let row = c.get_mut(to.of(row + i))?;
+                *L::vectors_mut(row).first_chunk_mut::<MAIN>()? = main[i];
+                *L::last_mut(row)? = last[i];
+                i += 1;
+            }
+            if part == parts {
+                return Some(());
+            }
         }
+        (total, total_last) = (main, last);
         main = [[nothing; MAIN]; MR];
         last = [nothing; MR];
     }
