@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::Elementwise;
 
 mod affine;
+mod at_once;
 mod few_outputs;
 mod forward;
 mod gradients;

@@ -1,5 +1,6 @@
 //! The way forward in vectors.
 
+use super::at_once::{self, SUMS};
 use super::lanes::{Job, Lanes};
 use super::pad::copy_tail;
 use super::product::{Product, Samples, Span, Start, rows, tile_columns};
@@ -19,6 +20,10 @@ pub(super) fn affine<L: Lanes>(
     dense: Dimensions,
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
+    let samples = rows(forward.pass.outputs, dense.outputs.get());
+    if at_once::pays::<L>(dense, samples) {
+        return at_once::many(l, dense, forward);
+    }
     products(l, dense, forward.pass)?;
     if forward.rectify {
         Relu::apply(forward.pass.outputs);
@@ -44,7 +49,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
             };
         }
         if L::IS_WIDEST {
-            return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8 9 in 10 11 in 12 13 in 16 14 in 16 15 in 16);
+            return widths!(2 4 6 8 10 12 14; 3 in 4 5 in 6 7 in 8);
         }
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
@@ -60,8 +65,6 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
     l.apart(product)
 }
 
-/// How many sums, in vectors, are under way at once: enough to hide the latency of an addition.
-const SUMS: usize = 8;
 /// Weights that are read in one go before the next columns: they stay in the nearest cache until then.
 const NEAR: usize = 4096;
 
@@ -82,77 +85,7 @@ pub(super) fn one<L: Lanes>(
         }
         return Some(());
     }
-    macro_rules! rows {
-        ($($parts:literal: $($count:literal)*;)*) => {
-            match (parts, n_out / L::WIDTH) {
-                $($(($parts, $count) => whole_rows::<L, $parts, $count>(l, forward),)*)*
-                _ => None,
-            }
-        };
-    }
-    rows! {
-        1: 5 6 7 8;
-        2: 3 4;
-        4: 2;
-        8: 1;
-    }
-}
-
-/// The outputs of one sample, whose rows of weights are whole vectors: the compiler sees that every load fits.
-#[inline(always)]
-fn whole_rows<L: Lanes, const PARTS: usize, const COUNT: usize>(
-    l: L,
-    forward: &mut Forward<'_, '_, L::T>,
-) -> Option<()> {
-    let pass = &mut *forward.pass;
-    let mut sums = [[l.splat(-L::T::ZERO); COUNT]; PARTS];
-    sums[0] = *L::vectors(pass.bias).first_chunk::<COUNT>()?;
-    let (groups, others) = pass.inputs.as_chunks::<PARTS>();
-    let (rows, _) = L::vectors(pass.weights).as_chunks::<COUNT>();
-    let (row_groups, other_rows) = rows.as_chunks::<PARTS>();
-    for (group, rows) in groups.iter().zip(row_groups) {
-        let mut part = 0;
-        while part < PARTS {
-            let x = l.splat(group[part]);
-            let mut q = 0;
-            while q < COUNT {
-                sums[part][q] = l.multiply_add(x, rows[part][q], sums[part][q]);
-                q += 1;
-            }
-            part += 1;
-        }
-    }
-    let mut part = 0;
-    while part + 1 < PARTS {
-        if let (Some(x), Some(row)) = (others.get(part), other_rows.get(part)) {
-            let x = l.splat(*x);
-            let mut q = 0;
-            while q < COUNT {
-                sums[part][q] = l.multiply_add(x, row[q], sums[part][q]);
-                q += 1;
-            }
-        }
-        part += 1;
-    }
-    let mut part = 1;
-    while part < PARTS {
-        let mut q = 0;
-        while q < COUNT {
-            sums[0][q] = l.add(sums[0][q], sums[part][q]);
-            q += 1;
-        }
-        part += 1;
-    }
-    // here, and not in place: a load of what was just written there waits
-    if forward.rectify {
-        let mut q = 0;
-        while q < COUNT {
-            sums[0][q] = l.rectify(sums[0][q]);
-            q += 1;
-        }
-    }
-    *L::vectors_mut(pass.outputs).first_chunk_mut::<COUNT>()? = sums[0];
-    Some(())
+    at_once::one(l, dense, forward)
 }
 
 /// The outputs of one sample, some columns at a time.
@@ -296,20 +229,23 @@ const NARROW: usize = 8;
 /// The vectors that they fill at most: 15 outputs, in vectors of 8 numbers, or 4.
 const MOST_VECTORS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 32 };
 
-/// From so many samples on an odd number of outputs, or 14, is worth a copy of its weights in whole vectors: the others take up
-/// to twice as long.
+/// From so many samples on an odd number of outputs is worth a copy of its weights in whole vectors: the others take up to twice
+/// as long.
 const PADDED_FROM: usize = 4;
 /// The most rows of such a copy: to clear more takes longer than it saves.
 const PADDED_ROWS: usize = 32;
 
 /// Whether outputs that do not fill one of the widest vectors gain by them: their inputs are then made by a shuffle each,
-/// which there is for `f32`.
+/// which there is for `f32`, or their weights copied.
 #[inline(always)]
 pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
-    let n_out = dense.outputs.get();
-    let whole = n_out.is_multiple_of(2)
-        || n_out > 1 && samples >= PADDED_FROM && dense.inputs.get() <= PADDED_ROWS;
-    size_of::<T>() == 4 && n_out < 16 && whole
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let copied = match n_out {
+        1 => false,
+        2..=8 => samples >= PADDED_FROM && n_in <= PADDED_ROWS,
+        _ => at_once::is_worth_a_copy(dense, 1, samples),
+    };
+    size_of::<T>() == 4 && n_out < 16 && (n_out.is_multiple_of(2) || copied)
 }
 
 /// `N` outputs, whose weights are copied to rows of `P` if these are longer: apart, for copies and sums make its frame large.

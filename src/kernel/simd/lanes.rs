@@ -21,6 +21,10 @@ pub(super) trait Lanes: Copy {
     /// The vector that the values end with.
     fn last(values: &[Self::T]) -> Option<&Self::V>;
     fn last_mut(values: &mut [Self::T]) -> Option<&mut Self::V>;
+    /// The values, and zeros behind them if they are fewer than lanes.
+    fn read_part(self, values: &[Self::T]) -> Self::V;
+    /// The first lanes, as many as there is room for.
+    fn write_part(self, a: Self::V, values: &mut [Self::T]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn subtract(self, a: Self::V, b: Self::V) -> Self::V;
     fn multiply(self, a: Self::V, b: Self::V) -> Self::V;
@@ -54,7 +58,7 @@ pub(super) struct F32<S, const FUSED: bool>(pub(super) S);
 pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
 
 macro_rules! lanes {
-    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $less_or_equal:ident, $select:ident, $rotate:ident, $turn:ident) => {
+    ($name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident, $last:ident, $last_mut:ident, $read_part:ident, $write_part:ident, $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $less_or_equal:ident, $select:ident, $rotate:ident, $turn:ident) => {
         impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
             type T = $float;
             type V = S::$vector;
@@ -79,6 +83,14 @@ macro_rules! lanes {
             #[inline(always)]
             fn last_mut(values: &mut [$float]) -> Option<&mut S::$vector> {
                 S::$last_mut(values).1.last_mut()
+            }
+            #[inline(always)]
+            fn read_part(self, values: &[$float]) -> S::$vector {
+                self.0.$read_part(values)
+            }
+            #[inline(always)]
+            fn write_part(self, a: S::$vector, values: &mut [$float]) {
+                self.0.$write_part(values, a);
             }
             #[inline(always)]
             fn add(self, a: S::$vector, b: S::$vector) -> S::$vector {
@@ -165,6 +177,8 @@ lanes!(
     as_mut_simd_f32s,
     as_rsimd_f32s,
     as_mut_rsimd_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
     mul_add_f32s,
     mul_f32s,
     add_f32s,
@@ -185,6 +199,8 @@ lanes!(
     as_mut_simd_f64s,
     as_rsimd_f64s,
     as_mut_rsimd_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
     mul_add_f64s,
     mul_f64s,
     add_f64s,
