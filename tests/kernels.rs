@@ -394,6 +394,8 @@ fn kernels_equal_scalar_loops_at_their_seams() {
             (13, 10),
             (64, 65),
             (130, 13),
+            (32, 33),
+            (257, 17),
         ] {
             check_all([n_in, n_out, samples], 7);
         }

@@ -21,7 +21,7 @@ pub(super) fn affine<L: Lanes>(
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
     let samples = rows(forward.pass.outputs, dense.outputs.get());
-    if at_once::pays::<L>(dense, samples) {
+    if samples > 1 && at_once::pays::<L>(dense, samples) {
         return at_once::many(l, dense, forward);
     }
     products(l, dense, forward.pass)?;
@@ -240,12 +240,13 @@ const PADDED_ROWS: usize = 32;
 #[inline(always)]
 pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let copied = match n_out {
-        1 => false,
-        2..=8 => samples >= PADDED_FROM && n_in <= PADDED_ROWS,
-        _ => at_once::is_worth_a_copy(dense, 1, samples),
-    };
-    size_of::<T>() == 4 && n_out < 16 && (n_out.is_multiple_of(2) || copied)
+    size_of::<T>() == 4
+        && match n_out {
+            2 | 4 | 6 | 8 | 10 | 12 | 14 => true,
+            3 | 5 | 7 => samples >= PADDED_FROM && n_in <= PADDED_ROWS,
+            9 | 11 | 13 | 15 => at_once::is_worth_a_copy(dense, 1, samples),
+            _ => false,
+        }
 }
 
 /// `N` outputs, whose weights are copied to rows of `P` if these are longer: apart, for copies and sums make its frame large.
