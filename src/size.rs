@@ -74,6 +74,19 @@ place!(many: U, U; A B C D E F G);
 #[cfg_attr(feature = "simd", repr(align(64)))]
 pub struct Line;
 
+/// A buffer that begins where a cache line does.
+pub(crate) struct Lined<A> {
+    pub(crate) values: A,
+    _alignment: Line,
+}
+
+impl<A: Element> Lined<A> {
+    pub(crate) const ZERO: Self = Self {
+        values: A::ZERO,
+        _alignment: Line,
+    };
+}
+
 /// A dimension: `U1` to `U1024`, or a multiple of 64 up to `U16384`.
 ///
 /// A size is a type of typenum that knows its array: `<U3 as Size>::Array<f32>` is `[f32; 3]`. The trait is

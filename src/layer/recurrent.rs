@@ -11,7 +11,7 @@ use super::{Backward, Layer, Module, Noise, Tensor, cut, cut_mut};
 use crate::initializer::{Fan, Initializer};
 use crate::kernel::Kernel;
 use crate::shape::kind::IsSequence;
-use crate::size::{Count, Element, FixedArray, Number, Size};
+use crate::size::{Count, FixedArray, Number, Size};
 use crate::sizes::U1;
 use crate::{Image, Scalar, Sequence, Shape};
 

@@ -30,7 +30,8 @@ pub(super) fn pays<L: Lanes>(dense: Dimensions, samples: usize) -> bool {
 #[inline(always)]
 pub(super) fn is_worth_a_copy(dense: Dimensions, vectors: usize, samples: usize) -> bool {
     let from = match dense.outputs.get() {
-        10 | 12 => 16,
+        10 | 12 if dense.inputs.get() > 16 => 16,
+        10 | 12 => 8,
         _ if vectors == 1 => 4,
         _ => 32,
     };

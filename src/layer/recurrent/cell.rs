@@ -25,8 +25,13 @@ pub trait Cell: 'static {
     /// Its name in a summary.
     const NAME: &'static str;
 
-    /// A step: makes gates of the sums, and changes the state.
-    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]);
+    /// A step of some units: makes gates of the sums, and changes the state.
+    fn advance<T: Scalar, const N: usize>(
+        units: Units,
+        sums: &mut [T],
+        from_state: &[T],
+        state: &mut [T],
+    ) -> Option<()>;
     /// Writes what the way back needs, from what [`advance`](Self::advance) has left.
     fn keep<T: Scalar>(width: usize, sums: &[T], from_state: &[T], state: &[T], kept: &mut [T]);
     /// The way back of a step: writes the gradients of both sums, and makes of the gradient of the state after the step that
@@ -48,7 +53,30 @@ pub(super) struct Step<'a, T> {
     pub(super) state: &'a mut [T],
 }
 
-/// [`Cell::advance`], all of it with the vectors of the machine.
+/// Units of a layer, from the `first` on.
+#[derive(Debug, Clone, Copy)]
+pub struct Units {
+    width: usize,
+    first: usize,
+}
+
+impl Units {
+    /// Their values in a vector.
+    #[inline(always)]
+    fn of<T, const N: usize>(self, vectors: &[T], vector: usize) -> Option<&[T; N]> {
+        let first = vector * self.width + self.first;
+        vectors.get(first..)?.first_chunk()
+    }
+    /// Their values in the first of the vectors, and the others.
+    #[inline(always)]
+    fn next<T, const N: usize>(self, vectors: &mut [T]) -> Option<(&mut [T; N], &mut [T])> {
+        let (vector, rest) = vectors.split_at_mut_checked(self.width)?;
+        Some((vector.get_mut(self.first..)?.first_chunk_mut()?, rest))
+    }
+}
+
+/// [`Cell::advance`] of all units, with the vectors of the machine: of many together, whose numbers stay in registers from the
+/// sums to the state.
 #[inline(always)]
 pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
     struct Advance<'a, C, T>(usize, Step<'a, T>, PhantomData<C>);
@@ -57,8 +85,30 @@ pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
 
         #[inline(always)]
         fn run(self) {
-            let step = self.1;
-            C::advance(self.0, step.sums, step.from_state, step.state);
+            let Self(
+                width,
+                Step {
+                    sums,
+                    from_state,
+                    state,
+                },
+                _,
+            ) = self;
+            let mut first = 0;
+            macro_rules! units {
+                ($($n:literal)*) => {$(
+                    while width - first >= $n {
+                        let units = Units { width, first };
+                        let done = C::advance::<T, $n>(units, sums, from_state, state);
+                        debug_assert!(done.is_some());
+                        first += $n;
+                    }
+                )*};
+            }
+            if cfg!(feature = "simd") {
+                units!(16 4);
+            }
+            units!(1);
         }
     }
     elementwise(step.sums.len(), Advance::<C, T>(width, step, PhantomData));
@@ -97,12 +147,12 @@ pub struct LstmCell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RnnCell;
 
-/// Adds numbers to numbers.
+/// An activation, where code has to be small by a function of its own.
 #[inline(always)]
-fn add<T: Scalar>(sums: &mut [T], more: &[T]) {
-    for (sum, more) in sums.iter_mut().zip(more) {
-        *sum += *more;
-    }
+fn value<A: Activation, T: Scalar>(x: T) -> T {
+    let mut values = [x];
+    A::apply(&mut values);
+    values[0]
 }
 
 /// Three vectors.
@@ -120,10 +170,21 @@ impl Cell for RnnCell {
     const NAME: &'static str = "Rnn";
 
     #[inline(always)]
-    fn advance<T: Scalar>(_: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
-        add(sums, from_state);
-        Tanh::apply(sums);
-        state.copy_from_slice(sums);
+    fn advance<T: Scalar, const N: usize>(
+        units: Units,
+        sums: &mut [T],
+        from_state: &[T],
+        state: &mut [T],
+    ) -> Option<()> {
+        #[inline(always)]
+        fn all<T: Scalar, const N: usize>(x: &[T; N], from_h: &[T; N], h: &mut [T; N]) {
+            for j in 0..N {
+                h[j] = value::<Tanh, T>(x[j] + from_h[j]);
+            }
+        }
+        let x = units.of(sums, 0)?;
+        all::<T, N>(x, units.of(from_state, 0)?, units.next(state)?.0);
+        Some(())
     }
     fn keep<T: Scalar>(_: usize, _: &[T], _: &[T], state: &[T], kept: &mut [T]) {
         kept.copy_from_slice(state);
@@ -152,19 +213,38 @@ impl Cell for GruCell {
     const NAME: &'static str = "Gru";
 
     #[inline(always)]
-    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
-        let (gates, n) = cut_mut(sums, 2 * width);
-        let (gates_from_state, n_from_state) = cut(from_state, 2 * width);
-        add(gates, gates_from_state);
-        Sigmoid::apply(gates);
-        let (r, z) = cut(gates, width);
-        for ((n, r), more) in n.iter_mut().zip(r).zip(n_from_state) {
-            *n += *r * *more;
+    fn advance<T: Scalar, const N: usize>(
+        units: Units,
+        sums: &mut [T],
+        from_state: &[T],
+        state: &mut [T],
+    ) -> Option<()> {
+        #[inline(always)]
+        fn all<T: Scalar, const N: usize>(
+            r: &mut [T; N],
+            z: &mut [T; N],
+            n: &mut [T; N],
+            r_from_h: &[T; N],
+            z_from_h: &[T; N],
+            n_from_h: &[T; N],
+            h: &mut [T; N],
+        ) {
+            for j in 0..N {
+                r[j] = value::<Sigmoid, T>(r[j] + r_from_h[j]);
+                z[j] = value::<Sigmoid, T>(z[j] + z_from_h[j]);
+                n[j] = value::<Tanh, T>(n[j] + r[j] * n_from_h[j]);
+                h[j] = n[j] + z[j] * (h[j] - n[j]);
+            }
         }
-        Tanh::apply(n);
-        for ((h, n), z) in state.iter_mut().zip(n).zip(z) {
-            *h = *n + *z * (*h - *n);
-        }
+        let (r, rest) = units.next(sums)?;
+        let (z, rest) = units.next(rest)?;
+        let (n, _) = units.next(rest)?;
+        let r_from_h = units.of(from_state, 0)?;
+        let z_from_h = units.of(from_state, 1)?;
+        let n_from_h = units.of(from_state, 2)?;
+        let (h, _) = units.next(state)?;
+        all::<T, N>(r, z, n, r_from_h, z_from_h, n_from_h, h);
+        Some(())
     }
     /// r, z, n, what of n came from the state, h.
     fn keep<T: Scalar>(width: usize, sums: &[T], from_state: &[T], state: &[T], kept: &mut [T]) {
@@ -209,23 +289,44 @@ impl Cell for LstmCell {
     const NAME: &'static str = "Lstm";
 
     #[inline(always)]
-    fn advance<T: Scalar>(width: usize, sums: &mut [T], from_state: &mut [T], state: &mut [T]) {
-        add(sums, from_state);
-        let (i_and_f, rest) = cut_mut(sums, 2 * width);
-        let (g, o) = cut_mut(rest, width);
-        Sigmoid::apply(i_and_f);
-        Tanh::apply(g);
-        Sigmoid::apply(o);
-        let (i, f) = cut(i_and_f, width);
-        let (h, c) = cut_mut(state, width);
-        for ((((c, h), i), f), g) in c.iter_mut().zip(&mut *h).zip(i).zip(f).zip(g) {
-            *c = *f * *c + *i * *g;
-            *h = *c;
+    fn advance<T: Scalar, const N: usize>(
+        units: Units,
+        sums: &mut [T],
+        from_state: &[T],
+        state: &mut [T],
+    ) -> Option<()> {
+        #[inline(always)]
+        fn gate<A: Activation, T: Scalar, const N: usize>(sums: &mut [T; N], from_h: &[T; N]) {
+            for j in 0..N {
+                sums[j] = value::<A, T>(sums[j] + from_h[j]);
+            }
         }
-        Tanh::apply(h);
-        for (h, o) in h.iter_mut().zip(o) {
-            *h = *o * *h;
+        #[inline(always)]
+        fn all<T: Scalar, const N: usize>(
+            i: &[T; N],
+            f: &[T; N],
+            g: &[T; N],
+            o: &[T; N],
+            h: &mut [T; N],
+            c: &mut [T; N],
+        ) {
+            for j in 0..N {
+                c[j] = f[j] * c[j] + i[j] * g[j];
+                h[j] = o[j] * value::<Tanh, T>(c[j]);
+            }
         }
+        let (i, rest) = units.next::<T, N>(sums)?;
+        let (f, rest) = units.next(rest)?;
+        let (g, rest) = units.next(rest)?;
+        let (o, _) = units.next(rest)?;
+        gate::<Sigmoid, T, N>(i, units.of(from_state, 0)?);
+        gate::<Sigmoid, T, N>(f, units.of(from_state, 1)?);
+        gate::<Tanh, T, N>(g, units.of(from_state, 2)?);
+        gate::<Sigmoid, T, N>(o, units.of(from_state, 3)?);
+        let (h, rest) = units.next(state)?;
+        let (c, _) = units.next(rest)?;
+        all::<T, N>(i, f, g, o, h, c);
+        Some(())
     }
     /// i, f, g, o, h, c.
     fn keep<T: Scalar>(width: usize, sums: &[T], _: &[T], state: &[T], kept: &mut [T]) {

@@ -10,19 +10,21 @@ use crate::kernel::{
     Affine, Dimensions, Elementwise, InputGradient, Kernel, WeightGradient, elementwise,
 };
 use crate::layer::{Backward, cut, cut_mut, outputs_of};
-use crate::size::{Element, FixedArray, Size};
+use crate::size::{Element, FixedArray, Lined, Size};
 use crate::sizes::U1;
 use crate::{Scalar, Shape};
 
-/// `N` rows of `G` vectors of `H` values.
-pub(super) type Rows<N, G, H, T> = <N as Size>::Array<<G as Size>::Array<<H as Size>::Array<T>>>;
+/// `N` rows of `G` vectors of `H` values, from the beginning of a cache line on: a vector that lies across two is written and
+/// read again more slowly.
+pub(super) type Rows<N, G, H, T> =
+    Lined<<N as Size>::Array<<G as Size>::Array<<H as Size>::Array<T>>>>;
 
 /// The values of the first rows.
 pub(super) fn rows<N: Size, G: Size, H: Size, T: Scalar>(
     array: &mut Rows<N, G, H, T>,
     count: usize,
 ) -> &mut [T] {
-    let vectors = G::Array::flatten_mut(array.as_mut_slice());
+    let vectors = G::Array::flatten_mut(array.values.as_mut_slice());
     let values = H::Array::flatten_mut(vectors);
     cut_mut(values, count * G::USIZE * H::USIZE).0
 }
