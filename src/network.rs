@@ -192,7 +192,7 @@ impl<L: Layer, T: Scalar, S: Storage> Network<L, T, S> {
     pub const INFERENCE_BYTES: usize = Self::BYTES + Self::STACK_BYTES;
     /// The bytes of inference that lie on the stack: the values between layers and inside them, and the output. Frames come on top; how
     /// much they are is measured for some microcontrollers in `examples/cortex-m`. With feature `simd` up to two lines of the cache
-    /// are among them for each 64 values or more between two layers.
+    /// are among them for each 64 values or more between two layers; the lines that the buffers of recurrent layers fill are not.
     pub const STACK_BYTES: usize =
         (L::FORWARD_VALUES + L::FORWARD_BUFFER + <<L::Output as Shape>::Len as Unsigned>::USIZE)
             * size_of::<T>();

@@ -395,6 +395,7 @@ fn kernels_equal_scalar_loops_at_their_seams() {
             (64, 65),
             (130, 13),
             (32, 33),
+            (15, 34),
             (257, 17),
         ] {
             check_all([n_in, n_out, samples], 7);
@@ -470,7 +471,8 @@ fn what_is_not_a_number_stays_in_its_row_and_column() {
         let _one_at_a_time = BITS.lock();
         limit_vector_bits(bits);
         for &(n_in, n_out) in &layers {
-            for samples in [1, 16] {
+            // so many that narrow rows are copied, and rows of several vectors
+            for samples in [1, 16, 33] {
                 let size = |n| NonZeroUsize::new(n).expect("not 0");
                 let dense = Dimensions::new(size(n_in), size(n_out));
                 for (i, o) in (0..n_in).flat_map(|i| [0, n_out / 2, n_out - 1].map(|o| (i, o))) {

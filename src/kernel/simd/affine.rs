@@ -3,13 +3,14 @@
 use super::at_once::{self, SUMS};
 use super::lanes::{Job, Lanes};
 use super::pad::copy_tail;
-use super::product::{Product, Samples, Span, Start, rows, tile_columns};
+use super::product::{Product, Samples, Span, Start, tile_columns};
 use crate::kernel::{Affine, Dimensions};
 use crate::{Activation, Element, Relu, Scalar};
 
 /// `outputs = inputs * weights + bias`, through the rectifier or not.
 pub(super) struct Forward<'a, 'b, T> {
     pub(super) pass: &'b mut Affine<'a, T>,
+    pub(super) samples: usize,
     pub(super) rectify: bool,
 }
 
@@ -20,11 +21,10 @@ pub(super) fn affine<L: Lanes>(
     dense: Dimensions,
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
-    let samples = rows(forward.pass.outputs, dense.outputs.get());
-    if samples > 1 && at_once::pays::<L>(dense, samples) {
+    if forward.samples > 1 && at_once::pays::<L>(dense, forward.samples) {
         return at_once::many(l, dense, forward);
     }
-    products(l, dense, forward.pass)?;
+    products(l, dense, forward.samples, forward.pass)?;
     if forward.rectify {
         Relu::apply(forward.pass.outputs);
     }
@@ -32,11 +32,15 @@ pub(super) fn affine<L: Lanes>(
 }
 
 #[inline(always)]
-fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+fn products<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    samples: usize,
+    pass: &mut Affine<'_, L::T>,
+) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let parts = dense.parts();
     if n_out < L::WIDTH || n_out * size_of::<L::T>() < 64 {
-        let samples = rows(pass.outputs, n_out);
         macro_rules! widths {
             ($($n:literal)*; $($few:literal in $whole:literal)*) => {
                 match n_out {
@@ -54,7 +58,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
         return widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; 9 in 16 11 in 16 13 in 16 15 in 16);
     }
     let product = Product {
-        rows: rows(pass.outputs, n_out),
+        rows: samples,
         a: Samples::new(pass.inputs, n_in),
         b: pass.weights,
         columns: n_out,
@@ -66,7 +70,7 @@ fn products<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> O
 }
 
 /// Weights that are read in one go before the next columns: they stay in the nearest cache until then.
-const NEAR: usize = 4096;
+const IN_ONE_GO: usize = 4096;
 
 /// The outputs of one sample, at least a vector of them.
 #[inline(always)]
@@ -94,7 +98,7 @@ fn strips<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Opt
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
     // only where outputs are one sum can it be left and taken up again
     let most_rows = if parts == 1 && n_out > SUMS * L::WIDTH {
-        (NEAR / n_out).max(1)
+        (IN_ONE_GO / n_out).max(1)
     } else {
         dense.inputs.get()
     };

@@ -7,8 +7,10 @@ use crate::{Element, Scalar};
 
 /// Sums of a sample that are under way at once, in vectors: enough to hide the latency of an addition.
 pub(super) const SUMS: usize = 8;
-/// Weights that stay in the nearest cache from some samples to the next, in numbers.
+/// Weights that stay in the nearest cache from some samples to the next, in numbers; of more than two vectors, which other ways
+/// read less often.
 const NEAR: usize = 8192;
+const NEAR_OF_MORE: usize = 4096;
 /// Vectors of a copy of the weights, and of a small one, which takes less time to clear.
 const COPIED: usize = 256;
 const FEW: usize = 64;
@@ -18,25 +20,29 @@ const FEW: usize = 64;
 pub(super) fn pays<L: Lanes>(dense: Dimensions, samples: usize) -> bool {
     let (n_in, n_out, parts) = (dense.inputs.get(), dense.outputs.get(), dense.parts());
     let vectors = n_out.div_ceil(L::WIDTH);
-    let fit = parts > 1 && parts * vectors <= SUMS && n_in * vectors * L::WIDTH <= NEAR;
-    let is_whole = n_out.is_multiple_of(L::WIDTH);
-    L::IS_WIDEST
-        && fit
-        && (is_whole || 2 * n_out > L::WIDTH && is_worth_a_copy(dense, vectors, samples))
+    let near = if vectors > 2 { NEAR_OF_MORE } else { NEAR };
+    let fit = parts > 1 && parts * vectors <= SUMS && n_in * vectors * L::WIDTH <= near;
+    let is_worth = n_out.is_multiple_of(L::WIDTH)
+        || 2 * n_out > L::WIDTH && is_worth_a_copy(dense, vectors, samples);
+    L::IS_WIDEST && fit && is_worth
 }
 
-/// Whether there are enough samples to copy the weights to rows of so many whole vectors: 10 and 12 outputs have another way
-/// that is fast, and those of more than one vector one that is not as slow.
+/// Whether there are enough samples to copy the weights to rows of so many whole vectors: some outputs have another way that is
+/// fast, above all those of more than one vector.
 #[inline(always)]
 pub(super) fn is_worth_a_copy(dense: Dimensions, vectors: usize, samples: usize) -> bool {
+    let n_in = dense.inputs.get();
     let from = match dense.outputs.get() {
-        10 | 12 if dense.inputs.get() > 16 => 16,
-        10 | 12 => 8,
-        _ if vectors == 1 => 4,
-        _ => 32,
+        10 | 12 => 16,
+        _ if vectors > 1 => 32,
+        _ if n_in > 32 => 8,
+        _ => 4,
     };
-    samples >= from && dense.inputs.get() * vectors <= COPIED
+    samples >= from && n_in * vectors <= COPIED
 }
+
+// what is worth a copy pays: `affine` has no other way for all of it
+const _: () = assert!(COPIED * 16 <= NEAR_OF_MORE);
 
 /// The outputs of many samples.
 #[inline(always)]
@@ -45,12 +51,24 @@ pub(super) fn many<L: Lanes>(
     dense: Dimensions,
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
-    match (dense.parts(), dense.outputs.get().div_ceil(L::WIDTH)) {
-        (8, 1) => l.apart(Many::<_, 8, 1>(dense, forward)),
-        (4, 2) => l.apart(Many::<_, 4, 2>(dense, forward)),
-        (2, 3) => l.apart(Many::<_, 2, 3>(dense, forward)),
-        (2, 4) => l.apart(Many::<_, 2, 4>(dense, forward)),
-        _ => None,
+    let n_out = dense.outputs.get();
+    macro_rules! ways {
+        ($($parts:literal: $($count:literal)*;)*) => {
+            match (dense.parts(), n_out.div_ceil(L::WIDTH)) {
+                $($(
+                    ($parts, $count) if n_out == $count * L::WIDTH => {
+                        l.apart(Whole::<_, $parts, $count>(forward))
+                    }
+                    ($parts, $count) => l.apart(Copied::<_, $parts, $count>(dense, forward)),
+                )*)*
+                _ => None,
+            }
+        };
+    }
+    ways! {
+        2: 3 4;
+        4: 2;
+        8: 1;
     }
 }
 
@@ -83,32 +101,43 @@ pub(super) fn one<L: Lanes>(
     }
 }
 
-/// Apart, for copies make its frame large.
-struct Many<'a, 'b, 'c, T, const PARTS: usize, const COUNT: usize>(
+/// The weights are in whole vectors.
+struct Whole<'a, 'b, 'c, T, const PARTS: usize, const COUNT: usize>(&'c mut Forward<'a, 'b, T>);
+
+impl<T: Scalar, const PARTS: usize, const COUNT: usize> Job<T>
+    for Whole<'_, '_, '_, T, PARTS, COUNT>
+{
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Self(forward) = self;
+        let rows = L::vectors(forward.pass.weights).as_chunks().0;
+        samples::<L, PARTS, COUNT>(l, rows, forward)
+    }
+}
+
+/// They are copied to whole vectors: apart, for copies make its frame large.
+struct Copied<'a, 'b, 'c, T, const PARTS: usize, const COUNT: usize>(
     Dimensions,
     &'c mut Forward<'a, 'b, T>,
 );
 
 impl<T: Scalar, const PARTS: usize, const COUNT: usize> Job<T>
-    for Many<'_, '_, '_, T, PARTS, COUNT>
+    for Copied<'_, '_, '_, T, PARTS, COUNT>
 {
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
         let Self(dense, forward) = self;
-        let n_out = dense.outputs.get();
-        let bias = read(l, forward.pass.bias);
-        if n_out == COUNT * L::WIDTH {
-            let rows = L::vectors(forward.pass.weights).as_chunks().0;
-            return samples::<L, PARTS, COUNT>(l, rows, &bias, forward);
-        }
-        if dense.inputs.get() * COUNT <= FEW {
-            let mut copy = Lines([l.splat(T::ZERO); FEW]);
-            let rows = copied(l, n_out, forward.pass.weights, copy.0.as_chunks_mut().0)?;
-            return samples::<L, PARTS, COUNT>(l, rows, &bias, forward);
-        }
-        let mut copy = Lines([l.splat(T::ZERO); COPIED]);
-        let rows = copied(l, n_out, forward.pass.weights, copy.0.as_chunks_mut().0)?;
-        samples::<L, PARTS, COUNT>(l, rows, &bias, forward)
+        let (mut few, mut more);
+        let slots = if dense.inputs.get() * COUNT <= FEW {
+            few = Lines([l.splat(T::ZERO); FEW]);
+            few.0.as_mut_slice()
+        } else {
+            more = Lines([l.splat(T::ZERO); COPIED]);
+            &mut more.0
+        };
+        let slots = slots.as_chunks_mut().0;
+        let rows = copied(l, dense.outputs.get(), forward.pass.weights, slots)?;
+        samples::<L, PARTS, COUNT>(l, rows, forward)
     }
 }
 
@@ -147,7 +176,7 @@ fn read<L: Lanes, const COUNT: usize>(l: L, row: &[L::T]) -> [L::V; COUNT] {
     for vector in &mut vectors {
         let part;
         (part, rest) = rest.split_at(rest.len().min(L::WIDTH));
-        *vector = l.read_part(part);
+        *vector = l.read_some(part);
     }
     vectors
 }
@@ -157,27 +186,30 @@ fn read<L: Lanes, const COUNT: usize>(l: L, row: &[L::T]) -> [L::V; COUNT] {
 fn samples<L: Lanes, const PARTS: usize, const COUNT: usize>(
     l: L,
     weights: &[[L::V; COUNT]],
-    bias: &[L::V; COUNT],
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
     let (n_in, n_out) = (weights.len(), forward.pass.bias.len());
+    let bias = &read(l, forward.pass.bias);
     let mut inputs = forward.pass.inputs;
-    for outputs in forward.pass.outputs.chunks_mut(3 * n_out) {
-        macro_rules! tile {
-            ($($x:ident)*) => {{
+    let mut outputs = &mut *forward.pass.outputs;
+    macro_rules! tiles {
+        ($($count:literal: $($x:ident)*;)*) => {$(
+            while outputs.len() >= $count * n_out {
+                let (some, rest) = outputs.split_at_mut_checked($count * n_out)?;
                 $(
                     let $x;
                     ($x, inputs) = inputs.split_at_checked(n_in)?;
                 )*
-                let sums = sums::<L, _, PARTS, COUNT>(l, weights, bias, [$($x),*])?;
-                write(l, sums, forward.rectify, outputs)?;
-            }};
-        }
-        match outputs.len() / n_out {
-            3 => tile!(a b c),
-            2 => tile!(a b),
-            _ => tile!(a),
-        }
+                let sums = sums::<L, $count, PARTS, COUNT>(l, weights, bias, [$($x),*])?;
+                write(l, sums, forward.rectify, some)?;
+                outputs = rest;
+            }
+        )*};
+    }
+    tiles! {
+        3: a b c;
+        2: a b;
+        1: a;
     }
     Some(())
 }
@@ -293,7 +325,7 @@ fn write<L: Lanes, const MR: usize, const COUNT: usize>(
         let (last, main) = sums.split_last()?;
         let (vectors, part) = row.split_at_mut(main.len() * L::WIDTH);
         L::vectors_mut(vectors).copy_from_slice(main);
-        l.write_part(*last, part);
+        l.write_some(*last, part);
     }
     Some(())
 }

@@ -36,6 +36,7 @@ macro_rules! forward {
                 let is_one = fills && samples == 1;
                 let mut forward = affine::Forward {
                     pass: &mut pass,
+                    samples,
                     rectify,
                 };
                 let done = if is_one {

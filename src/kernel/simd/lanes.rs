@@ -22,9 +22,9 @@ pub(super) trait Lanes: Copy {
     fn last(values: &[Self::T]) -> Option<&Self::V>;
     fn last_mut(values: &mut [Self::T]) -> Option<&mut Self::V>;
     /// The values, and zeros behind them if they are fewer than lanes.
-    fn read_part(self, values: &[Self::T]) -> Self::V;
+    fn read_some(self, values: &[Self::T]) -> Self::V;
     /// The first lanes, as many as there is room for.
-    fn write_part(self, a: Self::V, values: &mut [Self::T]);
+    fn write_some(self, a: Self::V, values: &mut [Self::T]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn subtract(self, a: Self::V, b: Self::V) -> Self::V;
     fn multiply(self, a: Self::V, b: Self::V) -> Self::V;
@@ -85,11 +85,11 @@ macro_rules! lanes {
                 S::$last_mut(values).1.last_mut()
             }
             #[inline(always)]
-            fn read_part(self, values: &[$float]) -> S::$vector {
+            fn read_some(self, values: &[$float]) -> S::$vector {
                 self.0.$read_part(values)
             }
             #[inline(always)]
-            fn write_part(self, a: S::$vector, values: &mut [$float]) {
+            fn write_some(self, a: S::$vector, values: &mut [$float]) {
                 self.0.$write_part(values, a);
             }
             #[inline(always)]

@@ -273,8 +273,8 @@ pub(super) fn strip_end<L: Lanes, F: Factors<L::T>>(
     } else {
         let in_lines = columns.is_multiple_of(L::WIDTH);
         let in_eights = F::IN_EIGHTS && has_eight(rows) && (rows < 12 || !in_lines);
-        // four vectors would be two and two
-        if in_eights && columns - first != 4 * L::WIDTH {
+        // four vectors would be two and two, eight two and three and three
+        if in_eights && !matches!((columns - first).div_ceil(L::WIDTH), 4 | 8) {
             3
         } else {
             4
@@ -366,7 +366,7 @@ fn tile<L: Lanes, F: Factors<L::T>, const MR: usize, const MAIN: usize>(
             }
         }
     }
-    // of more vectors there are not enough registers for the sums of the parts before
+    // the sums of more vectors would push those of the next part out of the registers
     let held = MAIN < 2 || !L::IS_WIDEST;
     let (mut total, mut total_last) = (main, last);
     let mut part = 0;
@@ -453,7 +453,7 @@ pub(super) fn tile_rows(rest: usize) -> usize {
     }
 }
 
-/// Whether eight of the `rest` of the rows may go into the next tile: not where two of six rows or less take all.
+/// Whether eight of the `rest` of the rows may go into the next tile: not where fewer at a time take all in as many tiles.
 #[inline(always)]
 fn has_eight(rest: usize) -> bool {
     !matches!(rest, 0..=7 | 9 | 10 | 12 | 13)

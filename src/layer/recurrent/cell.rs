@@ -26,6 +26,7 @@ pub trait Cell: 'static {
     const NAME: &'static str;
 
     /// A step of some units: makes gates of the sums, and changes the state.
+    #[doc(hidden)]
     fn advance<T: Scalar, const N: usize>(
         units: Units,
         sums: &mut [T],
@@ -54,6 +55,7 @@ pub(super) struct Step<'a, T> {
 }
 
 /// Units of a layer, from the `first` on.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Units {
     width: usize,
@@ -94,27 +96,60 @@ pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
                 },
                 _,
             ) = self;
-            let mut first = 0;
-            macro_rules! units {
-                ($($n:literal)*) => {$(
-                    while width - first >= $n {
-                        let units = Units { width, first };
-                        let done = C::advance::<T, $n>(units, sums, from_state, state);
-                        debug_assert!(done.is_some());
-                        first += $n;
-                    }
-                )*};
-            }
-            if cfg!(feature = "simd") {
-                units!(16 4);
-            }
-            units!(1);
+            let done = match width {
+                16.. if cfg!(feature = "simd") => {
+                    in_turns::<C, T, 16>(width, sums, from_state, state)
+                }
+                8.. if cfg!(feature = "simd") => {
+                    in_turns::<C, T, 8>(width, sums, from_state, state)
+                }
+                4.. if cfg!(feature = "simd") => {
+                    in_turns::<C, T, 4>(width, sums, from_state, state)
+                }
+                _ => in_turns::<C, T, 1>(width, sums, from_state, state),
+            };
+            debug_assert!(done.is_some(), "the lengths are those of the layer");
         }
     }
     elementwise(step.sums.len(), Advance::<C, T>(width, step, PhantomData));
 }
 
-/// [`Cell::back`] in the same way.
+/// The vectors of a cell that a step changes, at most: those of all gates, and the state.
+const CHANGED: usize = 6;
+
+/// `N` units at a time. The last ones may overlap those before, and begin again with what they were.
+#[inline(always)]
+fn in_turns<C: Cell, T: Scalar, const N: usize>(
+    width: usize,
+    sums: &mut [T],
+    from_state: &[T],
+    state: &mut [T],
+) -> Option<()> {
+    let is_whole = width.is_multiple_of(N);
+    let mut before = [[T::ZERO; N]; CHANGED];
+    if !is_whole {
+        let vectors = sums.chunks_exact(width).chain(state.chunks_exact(width));
+        for (before, vector) in before.iter_mut().zip(vectors) {
+            *before = *vector.last_chunk()?;
+        }
+    }
+    let mut first = 0;
+    while width - first >= N {
+        C::advance::<T, N>(Units { width, first }, sums, from_state, state)?;
+        first += N;
+    }
+    if !is_whole {
+        let (of_sums, of_state) = (sums.chunks_exact_mut(width), state.chunks_exact_mut(width));
+        for (before, vector) in before.iter().zip(of_sums.chain(of_state)) {
+            *vector.last_chunk_mut()? = *before;
+        }
+        let first = width - N;
+        C::advance::<T, N>(Units { width, first }, sums, from_state, state)?;
+    }
+    Some(())
+}
+
+/// [`Cell::back`], all of it with the vectors of the machine.
 #[inline(always)]
 pub(super) fn back<C: Cell, T: Scalar>(width: usize, kept: &[T], before: &[T], step: Step<'_, T>) {
     struct Back<'a, C, T>(usize, &'a [T], &'a [T], Step<'a, T>, PhantomData<C>);

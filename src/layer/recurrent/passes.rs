@@ -10,7 +10,7 @@ use crate::kernel::{
     Affine, Dimensions, Elementwise, InputGradient, Kernel, WeightGradient, elementwise,
 };
 use crate::layer::{Backward, cut, cut_mut, outputs_of};
-use crate::size::{Element, FixedArray, Lined, Size};
+use crate::size::{FixedArray, Lined, Size};
 use crate::sizes::U1;
 use crate::{Scalar, Shape};
 
@@ -207,7 +207,8 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
         let state_gradient = rows::<U1, C::States, H, T>(&mut state_gradient, 1);
         let mut zeros = <Rows<U1, C::States, H, T>>::ZERO;
         let zeros = &*rows::<U1, C::States, H, T>(&mut zeros, 1);
-        let mut through = <H::Array<T>>::ZERO;
+        let mut through = <Rows<U1, U1, H, T>>::ZERO;
+        let through = rows::<U1, U1, H, T>(&mut through, 1);
         let mut inputs = <Rows<Together, U1, I::Features, T>>::ZERO;
         let mut hidden = <Rows<Together, U1, H, T>>::ZERO;
         let mut from_input = <Rows<Together, C::Gates, H, T>>::ZERO;
@@ -254,10 +255,10 @@ impl<C: Cell, I: Steps, H: Size, G> Recurrent<C, I, H, G> {
                     let pass = InputGradient {
                         weights: parts.state.0,
                         output_gradient: from_state,
-                        input_gradient: through.as_mut_slice(),
+                        input_gradient: through,
                     };
                     K::input_gradient(Self::OF_STATE, pass);
-                    for (dh, more) in state_gradient.iter_mut().zip(through.as_slice()) {
+                    for (dh, more) in state_gradient.iter_mut().zip(&*through) {
                         *dh += *more;
                     }
                 }
