@@ -290,29 +290,3 @@ macro_rules! scalar {
 
 scalar!(f32, u32, single, ZerosF32);
 scalar!(f64, u64, double, ZerosF64);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check<T: Scalar>(numbers: impl IntoIterator<Item = T>) {
-        for number in numbers {
-            let mut all = Finite::new();
-            all.see(T::ONE);
-            all.see(number);
-            all.see(-T::HALF);
-            assert_eq!(all.holds(), number.is_finite(), "{number:?}");
-        }
-    }
-
-    #[test]
-    fn one_number_that_is_not_finite_is_seen_among_others() {
-        check((0..1 << 16).map(|high| f32::from_bits(high << 16 | 0xffff)));
-        check((0..1 << 16).map(|high| f32::from_bits(high << 16)));
-        check((0..1 << 16).map(|high| f64::from_bits(high << 48 | 0xffff)));
-        check((0..1 << 16).map(|high| f64::from_bits(high << 48)));
-        check([f32::MAX, f32::MIN, f32::MAX.next_up(), f32::NAN, -f32::NAN]);
-        check([f64::MAX, f64::MIN, f64::MAX.next_up(), f64::NAN, -f64::NAN]);
-        assert!(Finite::<f32>::new().holds());
-    }
-}

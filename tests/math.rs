@@ -3,6 +3,13 @@
 use serde_json::Value;
 use sizednet::Scalar;
 
+// with their own tests: compiled with the library, these would compile all of its kernels once more
+#[expect(dead_code, reason = "the library calls all of it")]
+#[path = "../src/math/double.rs"]
+mod double;
+#[path = "../src/math/single.rs"]
+mod single;
+
 type Function<T> = fn(T) -> T;
 
 /// Every function by its name, with the largest error allowed for `f64` in ulps.

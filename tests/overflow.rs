@@ -4,8 +4,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use sizednet::{
     Adam, AdamW, BinaryCrossEntropy, Class, ClipNorm, ClipValue, CrossEntropy, Dense, GenericArray,
-    Loss, MeanSquaredError, MiniBatch, Network, Optimizer, Parameters, Place, RmsProp, Sgd,
-    Stochastic, Trainer, TrainingError, optimizer::State, sizes::*,
+    Gradient, Loss, MeanSquaredError, MiniBatch, Network, Optimizer, Parameters, Place, RmsProp,
+    Scalar, Sgd, Stochastic, Trainer, TrainingError, optimizer::State, sizes::*,
 };
 
 #[path = "common/bits.rs"]
@@ -44,6 +44,34 @@ fn one_sample<T: Bits, O: Open<Line, T>>(name: &str, optimizer: O, sample: [T; 2
         let after = (all_bits(&network, &one), all_bits(&network, &all));
         assert_eq!(before, after, "{name}");
     }
+}
+
+#[test]
+fn one_number_that_is_not_finite_is_seen_among_others() {
+    fn check<T: Bits + Scalar>(numbers: impl IntoIterator<Item = T>) {
+        let sgd = Sgd::new(T::ONE);
+        let mut state = State::new(&sgd);
+        let mut gradient = Gradient::<Plane, T>::zeros();
+        for number in numbers {
+            let gradients = [T::ONE, number, -T::HALF];
+            gradient.parameters_mut().copy_from_slice(&gradients);
+            let mut network = Network::<Plane, T>::zeros();
+            let found = sgd.apply(&mut state, &mut network, &gradient);
+            assert_eq!(found.is_ok(), number.is_finite(), "{number:?}");
+            let wanted = if number.is_finite() {
+                gradients.map(|g| T::ZERO - g)
+            } else {
+                [T::ZERO; 3]
+            };
+            assert_eq!(network.parameters().as_slice(), wanted, "{number:?}");
+        }
+    }
+    check((0..1 << 16).map(|high| f32::from_bits(high << 16 | 0xffff)));
+    check((0..1 << 16).map(|high| f32::from_bits(high << 16)));
+    check((0..1 << 16).map(|high| f64::from_bits(high << 48 | 0xffff)));
+    check((0..1 << 16).map(|high| f64::from_bits(high << 48)));
+    check([f32::MAX, f32::MIN, f32::MAX.next_up(), f32::NAN, -f32::NAN]);
+    check([f64::MAX, f64::MIN, f64::MAX.next_up(), f64::NAN, -f64::NAN]);
 }
 
 #[test]
@@ -409,10 +437,7 @@ fn leaves_finite_numbers<T: Bits, O: Open<Plane, T>>(name: &str, optimizer: O) {
                 network.parameters().iter().all(finite),
                 "{name}, draw {draw}"
             );
-            assert!(
-                state.copied().all(sizednet::Scalar::is_finite),
-                "{name}, draw {draw}"
-            );
+            assert!(state.copied().all(Scalar::is_finite), "{name}, draw {draw}");
         } else {
             assert_eq!(all_bits(&network, &trainer), before, "{name}, draw {draw}");
         }
