@@ -80,11 +80,18 @@ pub(crate) struct Lined<A> {
     _alignment: Line,
 }
 
+impl<A> Lined<A> {
+    #[inline(always)]
+    pub(crate) const fn new(values: A) -> Self {
+        Self {
+            values,
+            _alignment: Line,
+        }
+    }
+}
+
 impl<A: Element> Lined<A> {
-    pub(crate) const ZERO: Self = Self {
-        values: A::ZERO,
-        _alignment: Line,
-    };
+    pub(crate) const ZERO: Self = Self::new(A::ZERO);
 }
 
 /// A dimension: `U1` to `U1024`, or a multiple of 64 up to `U16384`.

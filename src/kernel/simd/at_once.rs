@@ -3,6 +3,7 @@
 use super::affine::Forward;
 use super::lanes::{Job, Lanes};
 use crate::kernel::Dimensions;
+use crate::size::Lined;
 use crate::{Element, Scalar};
 
 /// Sums of a sample that are under way at once, in vectors: enough to hide the latency of an addition.
@@ -129,21 +130,17 @@ impl<T: Scalar, const PARTS: usize, const COUNT: usize> Job<T>
         let Self(dense, forward) = self;
         let (mut few, mut more);
         let slots = if dense.inputs.get() * COUNT <= FEW {
-            few = Lines([l.splat(T::ZERO); FEW]);
-            few.0.as_mut_slice()
+            few = Lined::new([l.splat(T::ZERO); FEW]);
+            few.values.as_mut_slice()
         } else {
-            more = Lines([l.splat(T::ZERO); COPIED]);
-            &mut more.0
+            more = Lined::new([l.splat(T::ZERO); COPIED]);
+            &mut more.values
         };
         let slots = slots.as_chunks_mut().0;
         let rows = copied(l, dense.outputs.get(), forward.pass.weights, slots)?;
         samples::<L, PARTS, COUNT>(l, rows, forward)
     }
 }
-
-/// From the beginning of a line of the cache on.
-#[repr(align(64))]
-struct Lines<A>(A);
 
 /// Rows of weights, in whole vectors: behind the numbers of a row are some of the next.
 #[inline(always)]

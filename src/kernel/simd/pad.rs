@@ -76,35 +76,3 @@ pub(super) fn tail<L: Lanes>(l: L, row: &[L::T], others: usize) -> Option<[L::V;
     }
     Some(vectors)
 }
-
-/// Writes the first lanes, as many as there is room for: more than half of a vector.
-#[inline(always)]
-pub(super) fn write_part<L: Lanes>(vector: L::V, row: &mut [L::T]) -> Option<()> {
-    let mut lanes = [L::T::ZERO; 2 * WIDEST];
-    *L::vectors_mut(&mut lanes).first_mut()? = vector;
-    copy_part::<L>(lanes.get(..row.len())?, row)
-}
-
-/// Copies more than half of a vector: a half from the front, and one from the end, which may overlap it.
-#[inline(always)]
-fn copy_part<L: Lanes>(from: &[L::T], to: &mut [L::T]) -> Option<()> {
-    let to = to.get_mut(..from.len())?;
-    macro_rules! halves {
-        ($($width:literal: $half:literal;)*) => {
-            match L::WIDTH {
-                $($width => {
-                    *to.first_chunk_mut::<$half>()? = *from.first_chunk()?;
-                    *to.last_chunk_mut::<$half>()? = *from.last_chunk()?;
-                })*
-                _ => return None,
-            }
-        };
-    }
-    halves! {
-        16: 8;
-        8: 4;
-        4: 2;
-        2: 1;
-    }
-    Some(())
-}

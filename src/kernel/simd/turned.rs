@@ -5,8 +5,9 @@
 //! some samples and inputs, and not eight.
 
 use super::lanes::Lanes;
-use super::pad::{PARTS, tail, write_part};
+use super::pad::{PARTS, tail};
 use crate::kernel::{Dimensions, InputGradient};
+use crate::size::Lined;
 use crate::{Element, Scalar};
 
 /// The numbers of a panel, by the size of the layer: to clear a large one takes longer than all else in a small layer.
@@ -22,10 +23,6 @@ const SUMS: usize = PARTS / 2;
 const FEWEST_SAMPLES: usize = 8;
 const SAMPLES_OF_PAIRS: usize = 10;
 const SAMPLES: usize = 16;
-
-/// A panel in lines of the cache, which vectors of it do not cross.
-#[repr(align(64))]
-struct Panel<T, const N: usize>([T; N]);
 
 /// How the gradient of inputs is cut: into strips of inputs, and the outputs of a strip into halves.
 #[derive(Clone, Copy)]
@@ -136,7 +133,7 @@ fn strips<T: Scalar, const N: usize>(
     mut strip: impl FnMut(&mut Strip<'_, T>) -> Option<()>,
 ) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let mut panel = Panel([T::ZERO; N]);
+    let mut panel = Lined::new([T::ZERO; N]);
     let mut next = 0;
     while next < n_in {
         let vectors = if n_in - next <= cut.width {
@@ -152,7 +149,7 @@ fn strips<T: Scalar, const N: usize>(
         } else {
             (&[Some(0), Some(1)][..], 1)
         };
-        let panel = panel.0.get_mut(..count * cut.half * lanes)?;
+        let panel = panel.values.get_mut(..count * cut.half * lanes)?;
         for half in halves {
             turn(&mut Turn {
                 weights: pass.weights,
@@ -324,7 +321,7 @@ fn few_samples<L: Lanes, const V: usize, const N: usize>(
             match L::vectors_mut(row).get_mut(v) {
                 Some(slot) if half == Some(1) => *slot = l.add(*slot, total),
                 Some(slot) => *slot = total,
-                None => write_part::<L>(total, row.get_mut(..n_in)?)?,
+                None => l.write_some(total, row.get_mut(..n_in)?),
             }
             v += 1;
         }

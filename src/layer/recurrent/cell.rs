@@ -96,16 +96,11 @@ pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
                 },
                 _,
             ) = self;
-            let done = match width {
-                16.. if cfg!(feature = "simd") => {
-                    in_turns::<C, T, 16>(width, sums, from_state, state)
-                }
-                8.. if cfg!(feature = "simd") => {
-                    in_turns::<C, T, 8>(width, sums, from_state, state)
-                }
-                4.. if cfg!(feature = "simd") => {
-                    in_turns::<C, T, 4>(width, sums, from_state, state)
-                }
+            let most = if cfg!(feature = "simd") { width } else { 1 };
+            let done = match most {
+                16.. => in_turns::<C, T, 16>(width, sums, from_state, state),
+                8.. => in_turns::<C, T, 8>(width, sums, from_state, state),
+                4.. => in_turns::<C, T, 4>(width, sums, from_state, state),
                 _ => in_turns::<C, T, 1>(width, sums, from_state, state),
             };
             debug_assert!(done.is_some(), "the lengths are those of the layer");
