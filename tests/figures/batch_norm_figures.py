@@ -1,4 +1,4 @@
-"""Makes the files in `batch_norm/` that tests/batch_norm.rs reads: networks with batch normalization, as `eval()` runs them.
+"""Makes the files in `batch_norm/` that the test batch_norm reads: networks with batch normalization, as `eval()` runs them.
 
     pip install torch safetensors
     python tests/figures/batch_norm_figures.py

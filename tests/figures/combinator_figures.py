@@ -1,4 +1,4 @@
-"""Makes `combinators.json`, which tests/combinators.rs reads.
+"""Makes `combinators.json`, which the test combinators reads.
 
     pip install torch numpy
     python tests/figures/combinator_figures.py

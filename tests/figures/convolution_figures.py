@@ -1,4 +1,4 @@
-"""Makes the files in `convolution/` that tests/convolution.rs reads: networks with convolutions and pooling.
+"""Makes the files in `convolution/` that the test convolution reads: networks with convolutions and pooling.
 
     pip install torch safetensors
     python tests/figures/convolution_figures.py

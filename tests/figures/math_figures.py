@@ -1,4 +1,4 @@
-"""Makes `math.json`, the values tests/math.rs compares with, and the coefficients of exp.
+"""Makes `math.json`, the values the test math compares with, and the coefficients of exp.
 
     pip install mpmath
     python tests/figures/math_figures.py          writes `math.json` beside this file

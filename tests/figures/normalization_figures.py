@@ -1,4 +1,4 @@
-"""Makes `normalization.json`, which tests/normalization.rs reads.
+"""Makes `normalization.json`, which the test normalization reads.
 
     pip install torch numpy
     python tests/figures/normalization_figures.py

@@ -1,4 +1,4 @@
-"""Makes `prepare.json`, the values that tests/prepare.rs compares with.
+"""Makes `prepare.json`, the values that the test prepare compares with.
 
     pip install scikit-learn
     python tests/figures/prepare_figures.py

@@ -1,4 +1,4 @@
-"""Makes `recurrent.json` and `safetensors/{gru,lstm,rnn}.safetensors`, which tests/recurrent.rs reads.
+"""Makes `recurrent.json` and `safetensors/{gru,lstm,rnn}.safetensors`, which the test recurrent reads.
 
     pip install torch safetensors numpy
     python tests/figures/recurrent_figures.py

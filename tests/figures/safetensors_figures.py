@@ -1,4 +1,4 @@
-"""Makes the files in `safetensors/` that tests/safetensors.rs reads, and reads the one that this crate wrote.
+"""Makes the files in `safetensors/` that the test safetensors reads, and reads the one that this crate wrote.
 
     pip install torch safetensors numpy
     python tests/figures/safetensors_figures.py

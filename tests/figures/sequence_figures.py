@@ -1,4 +1,4 @@
-"""Makes the files in `sequences/` that tests/sequences.rs reads: layers over the steps of a sequence.
+"""Makes the files in `sequences/` that the test sequences reads: layers over the steps of a sequence.
 
     pip install torch safetensors
     python tests/figures/sequence_figures.py

@@ -1,7 +1,7 @@
 //! The hot loops by name: whole networks as a user runs them, and one layer with each of its kernels.
 
-use std::hint::black_box;
-use std::num::NonZeroUsize;
+use core::hint::black_box;
+use core::num::NonZeroUsize;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;

@@ -1,6 +1,6 @@
 //! Cliffs: sizes that cost more than the next multiple of a vector.
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use crate::point::{Point, Series};
 

@@ -1,10 +1,10 @@
 //! One dense layer as a network runs it, in blocks of samples, by its kernels: they take sizes at run time, so that all
 //! of them compile at once.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
+use core::hint::black_box;
+use core::num::NonZeroUsize;
 use std::collections::BTreeSet;
-use std::hint::black_box;
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -11,12 +11,13 @@ mod peak;
 mod picture;
 mod point;
 
-use std::error::Error;
-use std::fmt::Write;
+use core::error::Error;
+use core::fmt::Write;
+use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use point::{Axis, Series};
 

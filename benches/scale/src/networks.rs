@@ -1,6 +1,6 @@
 //! Whole steps of networks with two layers: what activations, losses, copies and updates add to the kernels.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;

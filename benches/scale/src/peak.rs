@@ -1,6 +1,6 @@
 //! The most that a core can do with the vectors that the kernels use: fused multiply-adds without memory.
 
-use std::hint::black_box;
+use core::hint::black_box;
 use std::time::Instant;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -20,7 +20,7 @@ impl WithSimd for MultiplyAdds {
         // unknown to the compiler, or it would do the sums itself
         let factor = simd.splat_f32s(black_box(0.999));
         let addend = simd.splat_f32s(black_box(0.001));
-        let mut sums: [_; SUMS] = std::array::from_fn(|i| simd.splat_f32s(i as f32));
+        let mut sums: [_; SUMS] = core::array::from_fn(|i| simd.splat_f32s(i as f32));
         for _ in 0..black_box(ROUNDS) {
             for sum in &mut sums {
                 *sum = simd.mul_add_e_f32s(*sum, factor, addend);

@@ -1,7 +1,7 @@
 //! The chart: shares of the peak, over widths and over batches, of the way forward and of training.
 
-use std::error::Error;
-use std::ops::Range;
+use core::error::Error;
+use core::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
 use plotters::prelude::*;

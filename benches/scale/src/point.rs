@@ -1,6 +1,7 @@
 //! What is measured: series of points, and the time of a point.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 /// How long a sample takes at least: far above the resolution of the clock, far below a slice of the scheduler.
 const SAMPLE: Duration = Duration::from_micros(100);

@@ -5,9 +5,9 @@ use sizednet::Scalar;
 
 // with their own tests: compiled with the library, these would compile all of its kernels once more
 #[expect(dead_code, reason = "the library calls all of it")]
-#[path = "../src/math/double.rs"]
+#[path = "../../../src/math/double.rs"]
 mod double;
-#[path = "../src/math/single.rs"]
+#[path = "../../../src/math/single.rs"]
 mod single;
 
 type Function<T> = fn(T) -> T;
@@ -36,7 +36,7 @@ fn number(bits: &Value) -> f64 {
 #[test]
 fn f64_functions_are_within_their_bounds_of_the_true_values() {
     let figures: Value =
-        serde_json::from_str(include_str!("figures/math.json")).expect("valid JSON");
+        serde_json::from_str(include_str!("../../figures/math.json")).expect("valid JSON");
     for (name, function, bound) in functions::<f64>() {
         let rows = figures[name].as_array().expect("a list");
         assert!(rows.len() > 300, "{name} has {} figures", rows.len());

@@ -17,7 +17,7 @@ use sizednet::{
 type Input = Sequence<U5, U3>;
 
 fn figures(kind: &str) -> Value {
-    let text = include_str!("figures/recurrent.json");
+    let text = include_str!("../../figures/recurrent.json");
     let all: Value = serde_json::from_str(text).expect("JSON");
     all[kind].clone()
 }
@@ -108,7 +108,7 @@ fn outputs_gradients_and_a_step_are_those_of_torch() {
 fn files_of_torch_give_its_weights() {
     fn loads<L: Layer>(kind: &str) {
         let path = format!(
-            "{}/tests/figures/safetensors/{kind}.safetensors",
+            "{}/../figures/safetensors/{kind}.safetensors",
             env!("CARGO_MANIFEST_DIR")
         );
         let mut network = Network::<L, f64>::zeros();
@@ -161,17 +161,31 @@ type Deep = (
     Dense<U7, U2, Tanh>,
 );
 
-#[test]
-fn each_layer_and_a_stack_pass_the_gradient_check() {
-    gradient_is_right::<Gru<Input, U4>>();
-    gradient_is_right::<Gru<Input, U4, AllStates>>();
-    gradient_is_right::<Lstm<Input, U4>>();
-    gradient_is_right::<Lstm<Input, U4, AllStates>>();
-    gradient_is_right::<Rnn<Input, U4>>();
-    gradient_is_right::<Rnn<Input, U4, AllStates>>();
-    gradient_is_right::<Gru<Sequence<U1, U1>, U1>>();
-    gradient_is_right::<Lstm<Sequence<U3, U2>, U17>>();
-    gradient_is_right::<Deep>();
+macro_rules! gradients_are_right {
+    ($($name:ident: $layers:ty;)*) => {
+        mod gradient_is_right {
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    gradient_is_right::<$layers>();
+                }
+            )*
+        }
+    };
+}
+
+gradients_are_right! {
+    gru: Gru<Input, U4>;
+    gru_of_all_states: Gru<Input, U4, AllStates>;
+    lstm: Lstm<Input, U4>;
+    lstm_of_all_states: Lstm<Input, U4, AllStates>;
+    rnn: Rnn<Input, U4>;
+    rnn_of_all_states: Rnn<Input, U4, AllStates>;
+    gru_of_one: Gru<Sequence<U1, U1>, U1>;
+    wide_lstm: Lstm<Sequence<U3, U2>, U17>;
+    deep: Deep;
 }
 
 /// The last step of a stream gives what the whole sequence gives, and a batch gives what single samples give.

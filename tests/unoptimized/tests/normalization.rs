@@ -17,7 +17,7 @@ use sizednet::{
 
 fn agrees_with_torch<L: Layer<Input = U5, Output = U5>>(name: &str) {
     let all: Value =
-        serde_json::from_str(include_str!("figures/normalization.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../figures/normalization.json")).expect("JSON");
     let figures = &all[name];
     let mut network = Network::<L, f64>::zeros();
     let parameters = numbers(&figures["parameters"]);

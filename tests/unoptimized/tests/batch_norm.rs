@@ -125,7 +125,7 @@ mod torch {
 
     fn file(name: &str) -> Vec<u8> {
         let path = format!(
-            "{}/tests/figures/batch_norm/{name}",
+            "{}/../figures/batch_norm/{name}",
             env!("CARGO_MANIFEST_DIR")
         );
         fs::read(path).expect("a file")

@@ -10,7 +10,7 @@ use sizednet::{
 };
 
 fn figures() -> Value {
-    serde_json::from_str(include_str!("figures/prepare.json")).expect("valid JSON")
+    serde_json::from_str(include_str!("../../figures/prepare.json")).expect("valid JSON")
 }
 
 fn list(value: &Value) -> &[Value] {

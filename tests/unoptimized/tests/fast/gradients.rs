@@ -1,4 +1,4 @@
-//! The gradient invariants of 12 of the architectures of `tests/gradients.rs`, all activations and losses among them.
+//! The gradient invariants of 12 of the architectures of the test `gradients`, all activations and losses among them.
 
 use sizednet::{sizes::*, *};
 

@@ -117,7 +117,7 @@ fn compiled_in_weights_are_the_network() {
 /// Source that was written, committed, and is compiled in here.
 #[expect(unreachable_pub, reason = "it is written for any crate")]
 mod compiled_in {
-    include!("figures/classifier.rs");
+    include!("../../figures/classifier.rs");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn rust_source_is_compiled_to_the_network_it_was_written_from() {
             .eq(written.parameters().iter().map(bits))
     );
     let source = written.rust_source("CLASSIFIER").to_string();
-    assert_eq!(source, include_str!("figures/classifier.rs"));
+    assert_eq!(source, include_str!("../../figures/classifier.rs"));
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn what_is_not_asked_for_is_told() {
 /// The README shows what these say.
 #[test]
 fn the_errors_in_the_readme_are_real() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../../README.md");
     let written = file::to_vec(&Network::<Dense<U4, U8, Tanh>>::zeros());
     let mut same = Network::<Dense<U4, U8, Tanh>>::zeros();
     let mut other = Network::<Dense<U4, U8, Relu>>::zeros();

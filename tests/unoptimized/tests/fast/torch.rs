@@ -51,7 +51,7 @@ const ACTIVATIONS: [&str; 11] = [
 ];
 
 static FIGURES: LazyLock<Record> = LazyLock::new(|| {
-    let text = include_str!("../figures/torch.json");
+    let text = include_str!("../../../figures/torch.json");
     Record::of(&serde_json::from_str(text).expect("valid JSON"))
 });
 

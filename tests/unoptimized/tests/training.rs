@@ -83,7 +83,7 @@ where
 #[test]
 fn the_losses_and_outputs_are_those_of_the_numpy_program() {
     let runs: Value =
-        serde_json::from_str(include_str!("figures/xor-golden.json")).expect("valid JSON");
+        serde_json::from_str(include_str!("../../figures/xor-golden.json")).expect("valid JSON");
     let runs = runs.as_array().expect("a list of runs");
     assert!(runs.len() >= 4);
     for run in runs {

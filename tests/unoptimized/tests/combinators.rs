@@ -32,7 +32,7 @@ type Mixed = (
 #[test]
 fn outputs_gradients_and_a_step_are_those_of_torch() {
     let figures: Value =
-        serde_json::from_str(include_str!("figures/combinators.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../figures/combinators.json")).expect("JSON");
     let mut network = Network::<Mixed, f64>::zeros();
     network
         .parameters_mut()

@@ -104,7 +104,7 @@ pub(crate) mod torch {
 
     /// `tests/figures/<path>`.
     fn figures(path: &str) -> String {
-        format!("{}/tests/figures/{path}", env!("CARGO_MANIFEST_DIR"))
+        format!("{}/../figures/{path}", env!("CARGO_MANIFEST_DIR"))
     }
 
     fn json(directory: &str) -> Value {

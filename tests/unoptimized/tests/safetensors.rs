@@ -40,7 +40,7 @@ type Named = (Dense<U4, U9, Tanh>, Dense<U9, U2>);
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/figures/safetensors")
+        .join("../figures/safetensors")
         .join(name)
 }
 
@@ -150,7 +150,7 @@ fn other_names_are_mapped_and_extra_tensors_allowed_on_request() {
     let mut sequential = Network::<(Dense<U4, U8>,)>::zeros();
     let missing = load(&mut sequential, &hidden.expect("right")).expect_err("wrong");
     assert!(
-        include_str!("../README.md").contains(&format!("\n{missing}\n")),
+        include_str!("../../../README.md").contains(&format!("\n{missing}\n")),
         "{missing}"
     );
     Safetensors::new()
