@@ -14,6 +14,7 @@ mod forward;
 mod gradients;
 mod input_gradient;
 mod lanes;
+mod lines;
 mod pad;
 mod panel;
 mod product;

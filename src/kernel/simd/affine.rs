@@ -2,6 +2,7 @@
 
 use super::at_once::{self, SUMS};
 use super::lanes::{Job, Lanes};
+use super::lines;
 use super::pad::copy_tail;
 use super::product::{Product, Samples, Span, Start, tile_columns};
 use crate::kernel::{Affine, Dimensions};
@@ -92,9 +93,12 @@ pub(super) fn one<L: Lanes>(
     at_once::one(l, dense, forward)
 }
 
-/// The outputs of one sample, some columns at a time.
+/// The outputs of one sample, some rows at a time.
 #[inline(always)]
 fn strips<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    if L::SHIFTS && lines::pay::<L>(dense, pass.weights) {
+        return lines::affine(l, dense, pass);
+    }
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
     // only where outputs are one sum can it be left and taken up again
     let most_rows = if parts == 1 && n_out > SUMS * L::WIDTH {
@@ -109,39 +113,54 @@ fn strips<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Opt
         let (some_inputs, some_weights);
         (some_inputs, inputs) = inputs.split_at_checked(rows)?;
         (some_weights, weights) = weights.split_at_checked(rows * n_out)?;
-        let mut first = 0;
-        while first < n_out {
-            let end = tile_columns(L::WIDTH, SUMS >> parts.trailing_zeros(), first, n_out);
-            // a vector that the rest does not fill begins before it
-            let span = Span {
-                stride: n_out,
-                first: first.min(end - L::WIDTH),
-                end,
-            };
-            let strip = &mut Strip {
-                inputs: some_inputs,
-                weights: some_weights,
-                span,
-                bias,
-                outputs: pass.outputs,
-            };
-            macro_rules! tiles {
-                ($($parts:literal: $($main:literal)*;)*) => {
-                    match (parts, (span.end - span.first).div_ceil(L::WIDTH)) {
-                        $($(($parts, count) if count == $main + 1 => l.apart(Tile::<_, $parts, $main>(strip))?,)*)*
-                        _ => return None,
-                    }
-                };
-            }
-            tiles! {
-                1: 0 1 2 3 4 5 6 7;
-                2: 0 1 2 3;
-                4: 0 1;
-                8: 0;
-            }
-            first = end;
-        }
+        some_rows(l, dense, bias, some_inputs, some_weights, pass.outputs)?;
         bias = None;
+    }
+    Some(())
+}
+
+/// The products of some rows, some columns at a time; without a bias sums start where they are.
+#[inline(always)]
+pub(super) fn some_rows<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    bias: Option<&[L::T]>,
+    inputs: &[L::T],
+    weights: &[L::T],
+    outputs: &mut [L::T],
+) -> Option<()> {
+    let (n_out, parts) = (dense.outputs.get(), dense.parts());
+    let mut first = 0;
+    while first < n_out {
+        let end = tile_columns(L::WIDTH, SUMS >> parts.trailing_zeros(), first, n_out);
+        // a vector that the rest does not fill begins before it
+        let span = Span {
+            stride: n_out,
+            first: first.min(end - L::WIDTH),
+            end,
+        };
+        let strip = &mut Strip {
+            inputs,
+            weights,
+            span,
+            bias,
+            outputs,
+        };
+        macro_rules! tiles {
+            ($($parts:literal: $($main:literal)*;)*) => {
+                match (parts, (span.end - span.first).div_ceil(L::WIDTH)) {
+                    $($(($parts, count) if count == $main + 1 => l.apart(Tile::<_, $parts, $main>(strip))?,)*)*
+                    _ => return None,
+                }
+            };
+        }
+        tiles! {
+            1: 0 1 2 3 4 5 6 7;
+            2: 0 1 2 3;
+            4: 0 1;
+            8: 0;
+        }
+        first = end;
     }
     Some(())
 }

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::pad::PARTS;
-use super::turn::{pick, rotate_f32, rotate_f64, turn_f32, turn_f64};
+use super::turn::{pick, rotate_f32, rotate_f64, shifted, turn_f32, turn_f64};
 use crate::Scalar;
 
 /// Vectors of numbers, in one arithmetic.
@@ -13,6 +13,10 @@ pub(super) trait Lanes: Copy {
     const WIDTH: usize;
     /// Whether these are the widest vectors that there are, of 64 bytes, which on x86-64 come with twice the registers.
     const IS_WIDEST: bool = Self::WIDTH * size_of::<Self::T>() == 64;
+
+    /// Whether two of these are [shifted](Self::shifted) to one.
+    const SHIFTS: bool =
+        cfg!(target_arch = "x86_64") && Self::IS_WIDEST && size_of::<Self::T>() == 4;
 
     fn splat(self, value: Self::T) -> Self::V;
     /// The vectors that the values begin with.
@@ -39,6 +43,8 @@ pub(super) trait Lanes: Copy {
     /// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere. Places behind the last
     /// are counted on from the first.
     fn pick(self, numbers: &[Self::T; PARTS], places: &[u32; 2 * PARTS]) -> Option<Self::V>;
+    /// As many lanes of two vectors that follow each other, from a place in the first on, by a shuffle; `None` where there is none.
+    fn shifted(self, a: Self::V, next: Self::V, by: usize) -> Option<Self::V>;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
     /// Runs a job as a function of its own, compiled once.
@@ -146,6 +152,10 @@ macro_rules! lanes {
                 places: &[u32; 2 * PARTS],
             ) -> Option<S::$vector> {
                 pick(self.0, numbers, places)
+            }
+            #[inline(always)]
+            fn shifted(self, a: S::$vector, next: S::$vector, by: usize) -> Option<S::$vector> {
+                shifted(self.0, a, next, by)
             }
             #[inline(always)]
             fn turn(self, rows: [S::$vector; PARTS]) -> [S::$vector; PARTS] {

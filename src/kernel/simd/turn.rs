@@ -56,6 +56,16 @@ pub(super) fn pick<S: Simd, T: 'static, V: Copy + 'static>(
     None
 }
 
+/// As many lanes of two vectors that follow each other, from a place in the first on, by a shuffle of the widest vectors of
+/// `f32`; `None` elsewhere.
+#[inline(always)]
+pub(super) fn shifted<S: Simd, V: Copy + 'static>(simd: S, a: V, next: V, by: usize) -> Option<V> {
+    #[cfg(target_arch = "x86_64")]
+    return x86::shifted(simd, &a, &next, by);
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
+
 #[inline(always)]
 fn through_memory<T: Element + bytemuck::Pod, V: bytemuck::Pod>(rows: [V; PARTS]) -> [V; PARTS] {
     let mut columns = rows;
@@ -171,6 +181,30 @@ mod x86 {
         let numbers = cast([numbers, numbers]);
         let picked: f32x16 = cast(avx512f._mm512_permutexvar_ps(cast(*places), numbers));
         (&picked as &dyn Any).downcast_ref().copied()
+    }
+
+    #[inline(always)]
+    pub(super) fn shifted<S: Simd, V: Copy + 'static>(
+        simd: S,
+        a: &V,
+        next: &V,
+        by: usize,
+    ) -> Option<V> {
+        const LANES: [u32; 32] = {
+            let mut lanes = [0; 32];
+            let mut i = 0;
+            while i < 32 {
+                lanes[i] = i as u32;
+                i += 1;
+            }
+            lanes
+        };
+        let avx512f = (&simd as &dyn Any).downcast_ref::<V4>()?.avx512f;
+        let a = cast(*(a as &dyn Any).downcast_ref::<f32x16>()?);
+        let next = cast(*(next as &dyn Any).downcast_ref::<f32x16>()?);
+        let lanes = cast(*LANES.get(by..)?.first_chunk::<16>()?);
+        let shifted: f32x16 = cast(avx512f._mm512_permutex2var_ps(a, lanes, next));
+        (&shifted as &dyn Any).downcast_ref().copied()
     }
 
     /// The last bytes, so many of them, in front: whole numbers of four bytes, fewer than a vector has.

@@ -1,0 +1,134 @@
+//! The way forward of one sample with more weights than the nearest cache has room for, in rows that begin
+//! anywhere in a line.
+//!
+//! A vector across two lines takes two loads, and waits for both. Here every line is loaded once, and two that follow each
+//! other are shifted to a vector of a row: by a shuffle, for which there is time while lines arrive.
+
+use super::affine::some_rows;
+use super::lanes::{Job, Lanes};
+use super::product::tile_columns;
+use crate::Scalar;
+use crate::kernel::{Affine, Dimensions};
+use crate::size::Line;
+
+/// Weights that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
+const FROM: usize = 12_288;
+/// Weights that are read in one go before the next columns.
+const IN_ONE_GO: usize = 16_384;
+/// Vectors of sums that are under way at once.
+const SUMS: usize = 16;
+
+/// Whether lines are read: for outputs of one sum, which can be left and taken up again.
+#[inline(always)]
+pub(super) fn pay<L: Lanes>(dense: Dimensions, weights: &[L::T]) -> bool {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    dense.parts() == 1
+        && n_in > 2
+        && n_in * n_out >= FROM
+        && (!n_out.is_multiple_of(L::WIDTH) || before_lines(weights) > 0)
+}
+
+/// Numbers before the first whole line.
+#[inline(always)]
+fn before_lines<T>(weights: &[T]) -> usize {
+    weights.as_ptr().align_offset(align_of::<Line>())
+}
+
+/// `outputs = inputs * weights + bias`.
+#[inline(always)]
+pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+    let n_out = dense.outputs.get();
+    let outputs = &mut *pass.outputs;
+    // of the first row and the last there are parts of lines
+    let (first, inputs) = pass.inputs.split_at_checked(1)?;
+    let (first_row, _) = pass.weights.split_at_checked(n_out)?;
+    some_rows(l, dense, Some(pass.bias), first, first_row, outputs)?;
+    let (mut inputs, last) = inputs.split_at_checked(inputs.len() - 1)?;
+    let before = before_lines(pass.weights);
+    let lines = pass.weights.get(before..)?;
+    let mut row = n_out.checked_sub(before)?;
+    while !inputs.is_empty() {
+        let some;
+        let rows = (IN_ONE_GO / n_out).clamp(1, inputs.len());
+        (some, inputs) = inputs.split_at_checked(rows)?;
+        let mut first = 0;
+        while first < n_out {
+            let end = tile_columns(L::WIDTH, SUMS, first, n_out);
+            let strip = &mut Strip {
+                inputs: some,
+                lines,
+                first: row + first,
+                stride: n_out,
+                outputs: outputs.get_mut(first..end)?,
+            };
+            macro_rules! tiles {
+                ($($count:literal)*) => {
+                    match (end - first).div_ceil(L::WIDTH) {
+                        $($count => l.apart(Tile::<_, $count>(strip))?,)*
+                        _ => return None,
+                    }
+                };
+            }
+            tiles!(5 6 7 8 9 10 11 12 13 14 15 16);
+            first = end;
+        }
+        row += rows * n_out;
+    }
+    let (_, last_row) = pass.weights.split_at_checked(pass.weights.len() - n_out)?;
+    some_rows(l, dense, None, last, last_row, outputs)
+}
+
+/// Some columns of one sample.
+struct Strip<'a, T> {
+    inputs: &'a [T],
+    /// The weights from the first whole line on.
+    lines: &'a [T],
+    /// Where those of the first input are.
+    first: usize,
+    stride: usize,
+    /// Where the sums start.
+    outputs: &'a mut [T],
+}
+
+/// Sums of `COUNT` vectors, the last of which may be a part.
+struct Tile<'a, 'b, T, const COUNT: usize>(&'a mut Strip<'b, T>);
+
+impl<T: Scalar, const COUNT: usize> Job<T> for Tile<'_, '_, T, COUNT> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Strip {
+            inputs,
+            lines,
+            first,
+            stride,
+            outputs,
+        } = self.0;
+        let (whole, part) = outputs.split_at_mut_checked((COUNT - 1) * L::WIDTH)?;
+        let mut sums = [l.read_some(part); COUNT];
+        for (sum, start) in sums.iter_mut().zip(L::vectors(whole)) {
+            *sum = *start;
+        }
+        let lines = L::vectors(lines);
+        let mut place = *first;
+        for x in *inputs {
+            let (line, next_lines) = lines.get(place / L::WIDTH..)?.split_first()?;
+            let next_lines = next_lines.first_chunk::<COUNT>()?;
+            let by = place % L::WIDTH;
+            let x = l.splat(*x);
+            let mut line = *line;
+            let mut q = 0;
+            while q < COUNT {
+                let w = l.shifted(line, next_lines[q], by)?;
+                sums[q] = l.multiply_add(x, w, sums[q]);
+                line = next_lines[q];
+                q += 1;
+            }
+            place += *stride;
+        }
+        for (sum, end) in sums.iter().zip(L::vectors_mut(whole)) {
+            *end = *sum;
+        }
+        l.write_some(sums[COUNT - 1], part);
+        Some(())
+    }
+}
