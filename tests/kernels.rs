@@ -51,9 +51,20 @@ fn same<T: Float>(got: &[T], right: &[T], what: &str) {
     }
 }
 
+/// A copy that begins so many numbers behind the beginning of a cache line.
+fn copy_behind<'a, T: Float>(numbers: &[T], behind: usize, room: &'a mut Vec<T>) -> &'a mut [T] {
+    *room = vec![T::ONE; numbers.len() + 64];
+    let line = room.as_ptr().align_offset(64);
+    let copy = &mut room[line + behind..][..numbers.len()];
+    copy.copy_from_slice(numbers);
+    copy
+}
+
 /// What kernels are given.
 struct Given<T> {
     sizes: [usize; 3],
+    /// Numbers between the beginning of a cache line and the weights.
+    behind: usize,
     weights: Vec<T>,
     bias: Vec<T>,
     x: Vec<T>,
@@ -83,6 +94,7 @@ impl<T: Float> Given<T> {
         };
         Self {
             sizes,
+            behind: (seed % 16) as usize,
             weights: random(n_in * n_out),
             bias: random(n_out),
             x: random(samples * n_in),
@@ -94,10 +106,12 @@ impl<T: Float> Given<T> {
     fn kernels<K: Kernel>(&self) -> Made<T> {
         let [n_in, n_out, _] = self.sizes;
         let dense = dimensions(n_in, n_out);
+        let (mut room, mut another) = (Vec::new(), Vec::new());
+        let given_weights = &*copy_behind(&self.weights, self.behind, &mut room);
         let [y, rectified] = [K::affine, K::rectified].map(|kernel| {
             let mut y = self.dy.clone();
             let pass = Affine {
-                weights: &self.weights,
+                weights: given_weights,
                 bias: &self.bias,
                 inputs: &self.x,
                 outputs: &mut y,
@@ -112,20 +126,21 @@ impl<T: Float> Given<T> {
             ..Made::default()
         };
         for (nth, fresh) in FRESH.into_iter().enumerate() {
-            let (mut weights, mut bias) = (self.weights.clone(), self.bias.clone());
+            let weights = copy_behind(&self.weights, self.behind, &mut another);
+            let mut bias = self.bias.clone();
             let pass = WeightGradient {
                 inputs: &self.x,
                 output_gradient: &self.dy,
-                weights: &mut weights,
+                weights,
                 bias: &mut bias,
                 fresh,
             };
             K::weight_gradient(dense, pass);
-            (made.weights[nth], made.bias[nth]) = (weights, bias);
+            (made.weights[nth], made.bias[nth]) = (weights.to_vec(), bias);
             let mut sums = self.dy.clone();
             let pass = Product {
                 left: &self.x,
-                right: &self.weights,
+                right: given_weights,
                 sums: &mut sums,
                 fresh,
             };
@@ -133,7 +148,7 @@ impl<T: Float> Given<T> {
             made.sums[nth] = sums;
         }
         let pass = InputGradient {
-            weights: &self.weights,
+            weights: given_weights,
             output_gradient: &self.dy,
             input_gradient: &mut made.dx,
         };
@@ -417,6 +432,23 @@ fn kernels_equal_scalar_loops_at_their_seams() {
     check::<f32>([16, 768, 300], 1.0, 7);
     // more rows than a strip has, and the last one thin by itself
     check::<f32>([256, 768, 97], 1.0, 7);
+    // one sample whose weights the nearest cache has no room for, from each place in a line on
+    for (n_in, n_out) in [
+        (190, 65),
+        (130, 95),
+        (111, 111),
+        (96, 128),
+        (48, 257),
+        (24, 513),
+        (3, 4099),
+        (150, 130),
+        (70, 300),
+    ] {
+        for behind in 0..16 {
+            check::<f32>([n_in, n_out, 1], 1.0, behind);
+        }
+        check_all([n_in, n_out, 1], 7);
+    }
     // inputs that are no whole group, and outputs that fill no vector
     for (n_in, samples) in [(5, 4), (6, 3), (7, 5), (9, 1), (15, 33)] {
         for n_out in 10..16 {
@@ -466,7 +498,9 @@ fn nans(values: &[f32]) -> Vec<usize> {
 fn what_is_not_a_number_stays_in_its_row_and_column() {
     type K = NativeKernel<U128>;
     let layers = (8..=33).chain([65]).map(|n_out| (9, n_out));
-    let layers: Vec<_> = layers.chain([(5, 13), (6, 11), (7, 10), (7, 15)]).collect();
+    let layers: Vec<_> = layers
+        .chain([(5, 13), (6, 11), (7, 10), (7, 15), (25, 513)])
+        .collect();
     for bits in widths() {
         let _one_at_a_time = BITS.lock();
         limit_vector_bits(bits);

@@ -96,15 +96,20 @@ pub(super) fn one<L: Lanes>(
 /// The outputs of one sample, some rows at a time.
 #[inline(always)]
 fn strips<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
-    if L::SHIFTS && lines::pay::<L>(dense, pass.weights) {
-        return lines::affine(l, dense, pass);
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let parts = dense.parts();
+    if L::SHIFTS
+        && parts == 1
+        && n_in > 2
+        && let Some(before) = lines::crossed::<L>(pass.weights, n_out)
+    {
+        return lines::affine(l, dense, before, pass);
     }
-    let (n_out, parts) = (dense.outputs.get(), dense.parts());
     // only where outputs are one sum can it be left and taken up again
     let most_rows = if parts == 1 && n_out > SUMS * L::WIDTH {
         (IN_ONE_GO / n_out).max(1)
     } else {
-        dense.inputs.get()
+        n_in
     };
     let mut bias = Some(pass.bias);
     let (mut inputs, mut weights) = (pass.inputs, pass.weights);

@@ -11,32 +11,32 @@ use crate::Scalar;
 use crate::kernel::{Affine, Dimensions};
 use crate::size::Line;
 
-/// Weights that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
+/// Numbers that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
 const FROM: usize = 12_288;
 /// Weights that are read in one go before the next columns.
 const IN_ONE_GO: usize = 16_384;
 /// Vectors of sums that are under way at once.
 const SUMS: usize = 16;
 
-/// Whether lines are read: for outputs of one sum, which can be left and taken up again.
+/// Of rows beyond the nearest cache that cross lines of it, the numbers before the first whole line.
 #[inline(always)]
-pub(super) fn pay<L: Lanes>(dense: Dimensions, weights: &[L::T]) -> bool {
-    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    dense.parts() == 1
-        && n_in > 2
-        && n_in * n_out >= FROM
-        && (!n_out.is_multiple_of(L::WIDTH) || before_lines(weights) > 0)
+pub(super) fn crossed<L: Lanes>(rows: &[L::T], columns: usize) -> Option<usize> {
+    if rows.len() < FROM {
+        return None;
+    }
+    let before = rows.as_ptr().align_offset(align_of::<Line>());
+    let cross = before > 0 || !columns.is_multiple_of(L::WIDTH);
+    (cross && before < L::WIDTH).then_some(before)
 }
 
-/// Numbers before the first whole line.
+/// `outputs = inputs * weights + bias` for outputs of one sum, which can be left and taken up again, and three inputs or more.
 #[inline(always)]
-fn before_lines<T>(weights: &[T]) -> usize {
-    weights.as_ptr().align_offset(align_of::<Line>())
-}
-
-/// `outputs = inputs * weights + bias`.
-#[inline(always)]
-pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L::T>) -> Option<()> {
+pub(super) fn affine<L: Lanes>(
+    l: L,
+    dense: Dimensions,
+    before: usize,
+    pass: &mut Affine<'_, L::T>,
+) -> Option<()> {
     let n_out = dense.outputs.get();
     let outputs = &mut *pass.outputs;
     // of the first row and the last there are parts of lines
@@ -44,7 +44,6 @@ pub(super) fn affine<L: Lanes>(l: L, dense: Dimensions, pass: &mut Affine<'_, L:
     let (first_row, _) = pass.weights.split_at_checked(n_out)?;
     some_rows(l, dense, Some(pass.bias), first, first_row, outputs)?;
     let (mut inputs, last) = inputs.split_at_checked(inputs.len() - 1)?;
-    let before = before_lines(pass.weights);
     let lines = pass.weights.get(before..)?;
     let mut row = n_out.checked_sub(before)?;
     while !inputs.is_empty() {

@@ -1,8 +1,10 @@
 //! The gradient of weights in vectors.
 
 use super::few_outputs;
-use super::lanes::Lanes;
+use super::lanes::{Job, Lanes};
+use super::lines;
 use super::product::{Product, Start, Turned, rows};
+
 use crate::kernel::{Dimensions, WeightGradient, portable};
 use crate::{Element, Scalar};
 
@@ -111,27 +113,16 @@ fn add_rows<L: Lanes>(l: L, sums: &mut [L::T], rows: &[L::T]) -> Option<()> {
 pub(super) fn outer_product<L: Lanes>(l: L, pass: &mut WeightGradient<'_, L::T>) -> Option<()> {
     let WeightGradient {
         inputs,
-        output_gradient,
+        output_gradient: slopes,
         weights,
         fresh,
         ..
     } = pass;
-    let slopes = output_gradient;
-    let last_slope = *L::last(slopes)?;
-    let nothing = l.splat(-L::T::ZERO);
-    for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
-        let x = l.splat(*x);
-        // the last vector may overlap the one before it, which is written later
-        let from = if *fresh { nothing } else { *L::last(row)? };
-        let last = l.multiply_add(x, last_slope, from);
-        let (_, others) = row.split_last_mut()?;
-        for (w, dy) in L::vectors_mut(others).iter_mut().zip(L::vectors(slopes)) {
-            let from = if *fresh { nothing } else { *w };
-            *w = l.multiply_add(x, *dy, from);
-        }
-        *L::last_mut(row)? = last;
+    if *fresh {
+        each_weight(l, inputs, slopes, weights, Write)
+    } else {
+        each_weight(l, inputs, slopes, weights, Add)
     }
-    Some(())
 }
 
 /// A learning rate, and what a step by one sample reads and writes.
@@ -167,22 +158,148 @@ pub(super) fn descend<L: Lanes>(
         portable::descend(dense, rate, pass);
         return Some(());
     }
-    let rate = l.splat(rate);
-    let next = |x: L::V, slope: L::V, weight: L::V| {
-        l.subtract(weight, l.multiply(rate, l.multiply(x, slope)))
-    };
+    let next = Descend(rate);
+    each_weight(l, inputs, slopes, weights, next)?;
+    rows_of_weights(l, &[L::T::ONE], slopes, bias, next)
+}
+
+/// What becomes of a weight, or of its gradient, by its input and output gradient.
+trait Next<T>: Copy {
+    fn next<L: Lanes<T = T>>(self, l: L, x: L::V, slope: L::V, weight: L::V) -> L::V;
+}
+
+#[derive(Clone, Copy)]
+struct Write;
+#[derive(Clone, Copy)]
+struct Add;
+/// With a learning rate.
+#[derive(Clone, Copy)]
+struct Descend<T>(T);
+
+impl<T: Scalar> Next<T> for Write {
+    #[inline(always)]
+    fn next<L: Lanes<T = T>>(self, l: L, x: L::V, slope: L::V, _: L::V) -> L::V {
+        l.multiply_add(x, slope, l.splat(-T::ZERO))
+    }
+}
+
+impl<T: Scalar> Next<T> for Add {
+    #[inline(always)]
+    fn next<L: Lanes<T = T>>(self, l: L, x: L::V, slope: L::V, weight: L::V) -> L::V {
+        l.multiply_add(x, slope, weight)
+    }
+}
+
+impl<T: Scalar> Next<T> for Descend<T> {
+    #[inline(always)]
+    fn next<L: Lanes<T = T>>(self, l: L, x: L::V, slope: L::V, weight: L::V) -> L::V {
+        l.subtract(weight, l.multiply(l.splat(self.0), l.multiply(x, slope)))
+    }
+}
+
+/// Every weight of one sample, of at least a vector of outputs.
+#[inline(always)]
+fn each_weight<L: Lanes>(
+    l: L,
+    inputs: &[L::T],
+    slopes: &[L::T],
+    weights: &mut [L::T],
+    next: impl Next<L::T>,
+) -> Option<()> {
+    if L::SHIFTS
+        && let Some(before) = lines::crossed::<L>(weights, slopes.len())
+    {
+        return l.apart(LinesOfWeights {
+            before,
+            inputs,
+            slopes,
+            weights,
+            next,
+        });
+    }
+    rows_of_weights(l, inputs, slopes, weights, next)
+}
+
+#[inline(always)]
+fn rows_of_weights<L: Lanes>(
+    l: L,
+    inputs: &[L::T],
+    slopes: &[L::T],
+    weights: &mut [L::T],
+    next: impl Next<L::T>,
+) -> Option<()> {
     let last_slopes = *L::last(slopes)?;
-    let rows = weights.chunks_exact_mut(slopes.len());
-    let inputs = inputs.iter().map(|x| l.splat(*x));
-    let one = l.splat(L::T::ONE);
-    for (x, row) in inputs.zip(rows).chain([(one, &mut **bias)]) {
+    for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
+        let x = l.splat(*x);
         // the last vector may overlap the one before it, which is written later
-        let last = next(x, last_slopes, *L::last(row)?);
+        let last = next.next(l, x, last_slopes, *L::last(row)?);
         let (_, others) = row.split_last_mut()?;
         for (weight, slope) in L::vectors_mut(others).iter_mut().zip(L::vectors(slopes)) {
-            *weight = next(x, *slope, *weight);
+            *weight = next.next(l, x, *slope, *weight);
         }
         *L::last_mut(row)? = last;
     }
     Some(())
+}
+
+/// Rows that begin anywhere in a line of the cache, which are written as whole lines: the end of a row and the beginning of the
+/// next are one vector, whose inputs and slopes are shifted to where they are.
+struct LinesOfWeights<'a, T, N> {
+    /// Weights before the first whole line.
+    before: usize,
+    inputs: &'a [T],
+    slopes: &'a [T],
+    weights: &'a mut [T],
+    next: N,
+}
+
+impl<T: Scalar, N: Next<T>> Job<T> for LinesOfWeights<'_, T, N> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Self {
+            before,
+            inputs,
+            slopes,
+            weights,
+            next,
+        } = self;
+        let (first_slopes, last_slopes) = (*L::vectors(slopes).first()?, *L::last(slopes)?);
+        let (first, weights) = weights.split_at_mut_checked(before)?;
+        let (x, mut inputs) = inputs.split_first()?;
+        let mut x = l.splat(*x);
+        let some = next.next(l, x, first_slopes, l.read_some(first));
+        l.write_some(some, first);
+        let whole = weights.len() / L::WIDTH * L::WIDTH;
+        let (lines, last) = weights.split_at_mut_checked(whole)?;
+        let mut lines = L::vectors_mut(lines);
+        let mut column = before;
+        loop {
+            let rest = slopes.get(column..)?;
+            let row_slopes = L::vectors(rest);
+            let (row, others) = lines.split_at_mut_checked(row_slopes.len())?;
+            lines = others;
+            for (weight, slope) in row.iter_mut().zip(row_slopes) {
+                *weight = next.next(l, x, *slope, *weight);
+            }
+            let left = rest.len() % L::WIDTH;
+            let Some((next_x, next_inputs)) = inputs.split_first() else {
+                let slopes = l.read_some(slopes.get(slopes.len() - left..)?);
+                let some = next.next(l, x, slopes, l.read_some(last));
+                l.write_some(some, last);
+                return Some(());
+            };
+            inputs = next_inputs;
+            let next_x = l.splat(*next_x);
+            column = 0;
+            if left > 0 {
+                let by = L::WIDTH - left;
+                let slopes = l.shifted(last_slopes, first_slopes, by)?;
+                let (weight, others) = core::mem::take(&mut lines).split_first_mut()?;
+                lines = others;
+                *weight = next.next(l, l.shifted(x, next_x, by)?, slopes, *weight);
+                column = by;
+            }
+            x = next_x;
+        }
+    }
 }

@@ -69,6 +69,12 @@ type Wide = (
     Dense<U9, U130, Relu>,
     (Dense<U130, U10, Silu>, Dense<U10, U10>),
 );
+/// The second layer is larger than the nearest cache, and begins inside a line of it.
+type Far = (
+    Dense<U9, U130, Tanh>,
+    Dense<U130, U97, Relu>,
+    Dense<U97, U10>,
+);
 type Half = (Portable<Dense<U20, U12, Relu>>, Dense<U12, U7>);
 
 proptest! {
@@ -80,6 +86,7 @@ proptest! {
         check!(Policy, f32, seed, [f32; 13], MeanSquaredError, numbers::<f32, 4>);
         check!(Policy, f64, seed, [f64; 13], MeanSquaredError, numbers::<f64, 4>);
         check!(Wide, f32, seed, [f32; 9], CrossEntropy, |_: &mut _| Class(seed as usize % 10));
+        check!(Far, f32, seed, [f32; 9], CrossEntropy, |_: &mut _| Class(seed as usize % 10));
         check!(Half, f32, seed, [f32; 20], MeanSquaredError, numbers::<f32, 7>);
     }
 }
