@@ -61,7 +61,7 @@ macro_rules! gradients {
                         &mut pass,
                         InputGradient<'a, $float>
                     )
-                } else if let Some(cut) = turned::Cut::new(dense, samples, width, most) {
+                } else if let Some(cut) = turned::Cut::new::<$float>(dense, samples, width, most) {
                     turned::input_gradient(
                         cut,
                         dense,

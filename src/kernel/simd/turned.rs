@@ -15,6 +15,8 @@ const SMALL_PANEL: usize = 1024;
 const MIDDLE_PANEL: usize = 2048;
 const PANEL: usize = 4096;
 const LARGE_PANEL: usize = 8192;
+/// Bytes that the nearest cache keeps: a panel of no more holds both halves, so that weights are read once.
+const NEAR: usize = 32 * 1024;
 /// The partial sums of a half.
 const SUMS: usize = PARTS / 2;
 
@@ -41,7 +43,7 @@ impl Cut {
     /// For a layer and a number of samples, with vectors of `width` lanes, at most so many in a strip; `None` where a panel
     /// does not pay, or is too small.
     #[inline(always)]
-    pub(super) fn new(
+    pub(super) fn new<T>(
         dense: Dimensions,
         samples: usize,
         width: usize,
@@ -63,7 +65,7 @@ impl Cut {
         } else {
             most
         };
-        let whole = 2 * half * vectors * width <= PANEL;
+        let whole = 2 * half * vectors * width * size_of::<T>() <= NEAR;
         // a vector that the inputs do not fill is written once
         let fits = whole || n_in >= width && half * vectors * width <= LARGE_PANEL;
         fits.then_some(Self {
