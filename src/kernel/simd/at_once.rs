@@ -12,9 +12,10 @@ pub(super) const SUMS: usize = 8;
 /// read less often.
 const NEAR: usize = 8192;
 const NEAR_OF_MORE: usize = 4096;
-/// Vectors of a copy of the weights, and of a small one, which takes less time to clear.
+/// Vectors of a copy of the weights, and of small ones, which take less time to clear.
 const COPIED: usize = 256;
-const FEW: usize = 64;
+const SOME: usize = 64;
+const FEW: usize = 16;
 
 /// Whether all sums of a sample of many go into registers.
 #[inline(always)]
@@ -128,13 +129,17 @@ impl<T: Scalar, const PARTS: usize, const COUNT: usize> Job<T>
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
         let Self(dense, forward) = self;
-        let (mut few, mut more);
-        let slots = if dense.inputs.get() * COUNT <= FEW {
+        let (mut few, mut some, mut more);
+        let vectors = dense.inputs.get() * COUNT;
+        let slots = if vectors <= FEW {
             few = Lined::new([l.splat(T::ZERO); FEW]);
             few.values.as_mut_slice()
+        } else if vectors <= SOME {
+            some = Lined::new([l.splat(T::ZERO); SOME]);
+            some.values.as_mut_slice()
         } else {
             more = Lined::new([l.splat(T::ZERO); COPIED]);
-            &mut more.values
+            more.values.as_mut_slice()
         };
         let slots = slots.as_chunks_mut().0;
         let rows = copied(l, dense.outputs.get(), forward.pass.weights, slots)?;
