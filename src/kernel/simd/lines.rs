@@ -1,5 +1,5 @@
-//! The way forward of one sample with more weights than the nearest cache has room for, in rows that begin
-//! anywhere in a line.
+//! The way forward of one sample with more weights, of `f32`, than the nearest cache has room for, in rows that begin
+//! anywhere in a line of it.
 //!
 //! A vector across two lines takes two loads, and waits for both. Here every line is loaded once, and two that follow each
 //! other are shifted to a vector of a row: by a shuffle, for which there is time while lines arrive.
@@ -13,9 +13,9 @@ use crate::size::Line;
 
 /// Numbers that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
 const FROM: usize = 12_288;
-/// Weights that are read in one go before the next columns.
+/// Weights that are read in one go before the next columns: more than elsewhere, for columns are sixteen vectors wide.
 const IN_ONE_GO: usize = 16_384;
-/// Vectors of sums that are under way at once.
+/// Vectors of sums that are under way at once, in half of the registers.
 const SUMS: usize = 16;
 
 /// Of rows beyond the nearest cache that cross lines of it, the numbers before the first whole line.

@@ -4,7 +4,6 @@ use super::few_outputs;
 use super::lanes::{Job, Lanes};
 use super::lines;
 use super::product::{Product, Start, Turned, rows};
-
 use crate::kernel::{Dimensions, WeightGradient, portable};
 use crate::{Element, Scalar};
 
