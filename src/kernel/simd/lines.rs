@@ -1,12 +1,14 @@
-//! The way forward of one sample with more weights, of `f32`, than the nearest cache has room for, in rows that begin
-//! anywhere in a line of it.
+//! One sample with more weights, of `f32`, than the nearest cache has room for, in rows that begin anywhere in a line of it: the
+//! way forward, and what becomes of the weights.
 //!
-//! A vector across two lines takes two loads, and waits for both. Here every line is loaded once, and two that follow each
-//! other are shifted to a vector of a row: by a shuffle, for which there is time while lines arrive.
+//! A vector across two lines takes two loads or stores, and waits for both lines. Here every line is loaded or written once.
+//! Forward two that follow each other are shifted to a vector of a row: by a shuffle, for which there is time while lines
+//! arrive.
 
 use super::affine::some_rows;
 use super::lanes::{Job, Lanes};
 use super::product::tile_columns;
+use super::weight_gradient::Next;
 use crate::Scalar;
 use crate::kernel::{Affine, Dimensions};
 use crate::size::Line;
@@ -129,5 +131,67 @@ impl<T: Scalar, const COUNT: usize> Job<T> for Tile<'_, '_, T, COUNT> {
         }
         l.write_some(sums[COUNT - 1], part);
         Some(())
+    }
+}
+
+/// What becomes of the weights, or of their gradient, written as whole lines: the end of a row and the beginning of the
+/// next are one vector, whose inputs and slopes are shifted to where they are.
+pub(super) struct Weights<'a, T, N> {
+    /// Weights before the first whole line.
+    pub(super) before: usize,
+    pub(super) inputs: &'a [T],
+    pub(super) slopes: &'a [T],
+    pub(super) weights: &'a mut [T],
+    pub(super) next: N,
+}
+
+impl<T: Scalar, N: Next<T>> Job<T> for Weights<'_, T, N> {
+    #[inline(always)]
+    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
+        let Self {
+            before,
+            inputs,
+            slopes,
+            weights,
+            next,
+        } = self;
+        let (first_slopes, last_slopes) = (*L::vectors(slopes).first()?, *L::last(slopes)?);
+        let (first, weights) = weights.split_at_mut_checked(before)?;
+        let (x, mut inputs) = inputs.split_first()?;
+        let mut x = l.splat(*x);
+        let some = next.next(l, x, first_slopes, l.read_some(first));
+        l.write_some(some, first);
+        let whole = weights.len() / L::WIDTH * L::WIDTH;
+        let (lines, last) = weights.split_at_mut_checked(whole)?;
+        let mut lines = L::vectors_mut(lines);
+        let mut column = before;
+        loop {
+            let rest = slopes.get(column..)?;
+            let row_slopes = L::vectors(rest);
+            let (row, others) = lines.split_at_mut_checked(row_slopes.len())?;
+            lines = others;
+            for (weight, slope) in row.iter_mut().zip(row_slopes) {
+                *weight = next.next(l, x, *slope, *weight);
+            }
+            let left = rest.len() % L::WIDTH;
+            let Some((next_x, next_inputs)) = inputs.split_first() else {
+                let slopes = l.read_some(slopes.get(slopes.len() - left..)?);
+                let some = next.next(l, x, slopes, l.read_some(last));
+                l.write_some(some, last);
+                return Some(());
+            };
+            inputs = next_inputs;
+            let next_x = l.splat(*next_x);
+            column = 0;
+            if left > 0 {
+                let by = L::WIDTH - left;
+                let slopes = l.shifted(last_slopes, first_slopes, by)?;
+                let (weight, others) = core::mem::take(&mut lines).split_first_mut()?;
+                lines = others;
+                *weight = next.next(l, l.shifted(x, next_x, by)?, slopes, *weight);
+                column = by;
+            }
+            x = next_x;
+        }
     }
 }

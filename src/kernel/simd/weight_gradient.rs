@@ -1,7 +1,7 @@
 //! The gradient of weights in vectors.
 
 use super::few_outputs;
-use super::lanes::{Job, Lanes};
+use super::lanes::Lanes;
 use super::lines;
 use super::product::{Product, Start, Turned, rows};
 use crate::kernel::{Dimensions, WeightGradient, portable};
@@ -163,7 +163,7 @@ pub(super) fn descend<L: Lanes>(
 }
 
 /// What becomes of a weight, or of its gradient, by its input and output gradient.
-trait Next<T>: Copy {
+pub(super) trait Next<T>: Copy {
     fn next<L: Lanes<T = T>>(self, l: L, x: L::V, slope: L::V, weight: L::V) -> L::V;
 }
 
@@ -208,7 +208,7 @@ fn each_weight<L: Lanes>(
     if L::SHIFTS
         && let Some(before) = lines::crossed::<L>(weights, slopes.len())
     {
-        return l.apart(LinesOfWeights {
+        return l.apart(lines::Weights {
             before,
             inputs,
             slopes,
@@ -239,66 +239,4 @@ fn rows_of_weights<L: Lanes>(
         *L::last_mut(row)? = last;
     }
     Some(())
-}
-
-/// Rows that begin anywhere in a line of the cache, which are written as whole lines: the end of a row and the beginning of the
-/// next are one vector, whose inputs and slopes are shifted to where they are.
-struct LinesOfWeights<'a, T, N> {
-    /// Weights before the first whole line.
-    before: usize,
-    inputs: &'a [T],
-    slopes: &'a [T],
-    weights: &'a mut [T],
-    next: N,
-}
-
-impl<T: Scalar, N: Next<T>> Job<T> for LinesOfWeights<'_, T, N> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
-        let Self {
-            before,
-            inputs,
-            slopes,
-            weights,
-            next,
-        } = self;
-        let (first_slopes, last_slopes) = (*L::vectors(slopes).first()?, *L::last(slopes)?);
-        let (first, weights) = weights.split_at_mut_checked(before)?;
-        let (x, mut inputs) = inputs.split_first()?;
-        let mut x = l.splat(*x);
-        let some = next.next(l, x, first_slopes, l.read_some(first));
-        l.write_some(some, first);
-        let whole = weights.len() / L::WIDTH * L::WIDTH;
-        let (lines, last) = weights.split_at_mut_checked(whole)?;
-        let mut lines = L::vectors_mut(lines);
-        let mut column = before;
-        loop {
-            let rest = slopes.get(column..)?;
-            let row_slopes = L::vectors(rest);
-            let (row, others) = lines.split_at_mut_checked(row_slopes.len())?;
-            lines = others;
-            for (weight, slope) in row.iter_mut().zip(row_slopes) {
-                *weight = next.next(l, x, *slope, *weight);
-            }
-            let left = rest.len() % L::WIDTH;
-            let Some((next_x, next_inputs)) = inputs.split_first() else {
-                let slopes = l.read_some(slopes.get(slopes.len() - left..)?);
-                let some = next.next(l, x, slopes, l.read_some(last));
-                l.write_some(some, last);
-                return Some(());
-            };
-            inputs = next_inputs;
-            let next_x = l.splat(*next_x);
-            column = 0;
-            if left > 0 {
-                let by = L::WIDTH - left;
-                let slopes = l.shifted(last_slopes, first_slopes, by)?;
-                let (weight, others) = core::mem::take(&mut lines).split_first_mut()?;
-                lines = others;
-                *weight = next.next(l, l.shifted(x, next_x, by)?, slopes, *weight);
-                column = by;
-            }
-            x = next_x;
-        }
-    }
 }
