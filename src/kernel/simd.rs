@@ -9,6 +9,7 @@ use super::Elementwise;
 
 mod affine;
 mod at_once;
+mod eighths;
 mod few_outputs;
 mod forward;
 mod gradients;

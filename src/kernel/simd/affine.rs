@@ -365,7 +365,7 @@ fn narrow<L: Lanes, const N: usize, const P: usize>(
             let lanes = others.len() * P;
             add!(last_inputs, last_rows, q => seen
                 .and_then(|seen| l.pick(seen, &places[q]))
-                .map(|x| l.front(x, lanes.saturating_sub(q * L::WIDTH))));
+                .map(|x| l.joined(x, lanes.saturating_sub(q * L::WIDTH), l.splat(L::T::ZERO))));
         }
         let mut parts = [[L::T::ZERO; P]; NARROW];
         let mut q = 0;

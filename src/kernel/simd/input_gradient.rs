@@ -1,5 +1,6 @@
 //! The gradient of inputs in vectors, for few samples.
 
+use super::eighths;
 use super::lanes::Lanes;
 use super::pad::{PARTS, ROWS, copy_tail, tail};
 use crate::kernel::{Dimensions, InputGradient};
@@ -12,47 +13,54 @@ pub(super) fn input_gradient<L: Lanes>(
     dense: Dimensions,
     pass: &mut InputGradient<'_, L::T>,
 ) -> Option<()> {
-    let InputGradient {
-        weights,
-        output_gradient,
-        input_gradient,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let lined = eighths::rows(l, dense, pass)?;
     let group = n_in.min(L::WIDTH);
-    let mut first = 0;
-    while first < n_in {
-        // the last rows may overlap those before
-        let begin = first.min(n_in.saturating_sub(L::WIDTH));
-        let rows = ROWS.min(n_in - begin);
-        let weights = weights.get(begin * n_out..)?;
-        for (slopes, input_gradient) in output_gradient
-            .chunks_exact(n_out)
-            .zip(input_gradient.chunks_exact_mut(n_in))
-        {
-            let slopes = Slopes::new(slopes);
-            let mut row = 0;
-            while row < rows {
-                // the last group may overlap the one before it
-                let start = row.min(rows - group);
-                let sums = dots::<L>(l, weights.get(start * n_out..)?, group, &slopes)?;
-                let total = fold(l, l.turn(sums));
-                let out = input_gradient.get_mut(begin + start..begin + start + group)?;
-                match L::vectors_mut(out).first_mut() {
-                    Some(out) => *out = total,
-                    None => {
-                        let mut lanes = [L::T::ZERO; PARTS];
-                        *L::vectors_mut(&mut lanes).first_mut()? = total;
-                        for (dx, lane) in out.iter_mut().zip(&lanes) {
-                            *dx = *lane;
+    for (mut first, end) in [(0, lined.start), (lined.end, n_in)] {
+        while first < end {
+            // the last rows may overlap those before
+            let begin = first.min(n_in.saturating_sub(L::WIDTH));
+            let rows = ROWS.min(end - begin);
+            let weights = pass.weights.get(begin * n_out..)?;
+            for (slopes, input_gradient) in pass
+                .output_gradient
+                .chunks_exact(n_out)
+                .zip(pass.input_gradient.chunks_exact_mut(n_in))
+            {
+                let slopes = Slopes::new(slopes);
+                let mut row = 0;
+                while row < rows {
+                    // the last group may overlap the one before it
+                    let start = row.min(rows - group);
+                    let sums = dots::<L>(l, weights.get(start * n_out..)?, group, &slopes)?;
+                    let total = total(l, sums);
+                    let out = input_gradient.get_mut(begin + start..begin + start + group)?;
+                    match L::vectors_mut(out).first_mut() {
+                        Some(out) => *out = total,
+                        None => {
+                            let mut lanes = [L::T::ZERO; PARTS];
+                            *L::vectors_mut(&mut lanes).first_mut()? = total;
+                            for (dx, lane) in out.iter_mut().zip(&lanes) {
+                                *dx = *lane;
+                            }
                         }
                     }
+                    row += group;
                 }
-                row += group;
             }
+            first = begin + rows;
         }
-        first = begin + rows;
     }
     Some(())
+}
+
+/// The sum of the partial sums of each row.
+#[inline(always)]
+pub(super) fn total<L: Lanes>(l: L, rows: [L::V; PARTS]) -> L::V {
+    match l.folded(rows) {
+        Some(sums) => sums,
+        None => fold(l, l.turn(rows)),
+    }
 }
 
 /// The sum of the partial sums.

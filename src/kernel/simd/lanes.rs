@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::pad::PARTS;
-use super::turn::{pick, rotate_f32, rotate_f64, shifted, turn_f32, turn_f64};
+use super::turn::{folded, pick, rotate_f32, rotate_f64, shifted, turn_f32, turn_f64};
 use crate::Scalar;
 
 /// Vectors of numbers, in one arithmetic.
@@ -38,8 +38,8 @@ pub(super) trait Lanes: Copy {
     fn rectify(self, a: Self::V) -> Self::V;
     /// The last lanes, so many of them, in front, and the others behind them.
     fn rotate(self, a: Self::V, last: usize) -> Self::V;
-    /// The first lanes, so many of them, and zeros behind them.
-    fn front(self, a: Self::V, first: usize) -> Self::V;
+    /// The first lanes of one vector, so many of them, and the others of another.
+    fn joined(self, a: Self::V, first: usize, b: Self::V) -> Self::V;
     /// In each lane the number of a place, by shuffles of the widest vectors of `f32`; `None` elsewhere. Places behind the last
     /// are counted on from the first.
     fn pick(self, numbers: &[Self::T; PARTS], places: &[u32; 2 * PARTS]) -> Option<Self::V>;
@@ -47,6 +47,9 @@ pub(super) trait Lanes: Copy {
     fn shifted(self, a: Self::V, next: Self::V, by: usize) -> Option<Self::V>;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
+    /// The sum of each of the rows that [turn](Self::turn) takes, a row in a lane, in the order of
+    /// [`fold`](super::input_gradient::fold), by shuffles of AVX2; `None` where there are none.
+    fn folded(self, rows: [Self::V; PARTS]) -> Option<Self::V>;
     /// Runs a job as a function of its own, compiled once.
     fn apart<J: Job<Self::T>>(self, job: J) -> Option<()>;
 }
@@ -128,7 +131,7 @@ macro_rules! lanes {
                 $rotate(self.0, a, last)
             }
             #[inline(always)]
-            fn front(self, a: S::$vector, first: usize) -> S::$vector {
+            fn joined(self, a: S::$vector, first: usize, b: S::$vector) -> S::$vector {
                 const LANES: [$float; 16] = {
                     let mut lanes = [0.0; 16];
                     let mut i = 0;
@@ -142,8 +145,7 @@ macro_rules! lanes {
                     return a;
                 };
                 let first = self.splat(first as $float);
-                self.0
-                    .$select(self.0.$less(*lanes, first), a, self.splat(0.0))
+                self.0.$select(self.0.$less(*lanes, first), a, b)
             }
             #[inline(always)]
             fn pick(
@@ -160,6 +162,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn turn(self, rows: [S::$vector; PARTS]) -> [S::$vector; PARTS] {
                 $turn(self.0, rows)
+            }
+            #[inline(always)]
+            fn folded(self, rows: [S::$vector; PARTS]) -> Option<S::$vector> {
+                folded(self.0, &rows)
             }
             #[inline(always)]
             fn apart<J: Job<$float>>(self, job: J) -> Option<()> {

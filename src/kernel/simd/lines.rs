@@ -14,7 +14,7 @@ use crate::kernel::{Affine, Dimensions};
 use crate::size::Line;
 
 /// Numbers that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
-const FROM: usize = 12_288;
+pub(super) const FROM: usize = 12_288;
 /// Weights that are read in one go before the next columns: more than elsewhere, for columns are sixteen vectors wide.
 const IN_ONE_GO: usize = 16_384;
 /// Vectors of sums that are under way at once, in half of the registers.

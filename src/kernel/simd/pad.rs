@@ -68,7 +68,7 @@ pub(super) fn tail<L: Lanes>(l: L, row: &[L::T], others: usize) -> Option<[L::V;
     while q < PARTS / L::WIDTH && q * L::WIDTH < others {
         let rest = others - q * L::WIDTH;
         vectors[q] = if rest < L::WIDTH {
-            l.front(l.rotate(*end, rest), rest)
+            l.joined(l.rotate(*end, rest), rest, vectors[q])
         } else {
             *L::vectors(row.get(row.len() - rest..)?).first()?
         };
