@@ -16,6 +16,7 @@ mod gradients;
 mod input_gradient;
 mod lanes;
 mod lines;
+mod loose;
 mod pad;
 mod panel;
 mod product;

@@ -3,6 +3,7 @@
 use super::at_once::{self, SUMS};
 use super::lanes::{Job, Lanes};
 use super::lines;
+use super::loose;
 use super::pad::copy_tail;
 use super::product::{Product, Samples, Span, Start, tile_columns};
 use crate::kernel::{Affine, Dimensions};
@@ -24,6 +25,9 @@ pub(super) fn affine<L: Lanes>(
 ) -> Option<()> {
     if forward.samples > 1 && at_once::pays::<L>(dense, forward.samples) {
         return at_once::many(l, dense, forward);
+    }
+    if forward.samples == 1 && L::SHIFTS && loose::pays(dense) {
+        return loose::one(l, dense, forward);
     }
     products(l, dense, forward.samples, forward.pass)?;
     if forward.rectify {
@@ -81,6 +85,9 @@ pub(super) fn one<L: Lanes>(
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
+    if L::SHIFTS && parts > 1 && !n_out.is_multiple_of(L::WIDTH) {
+        return loose::one(l, dense, forward);
+    }
     let most = L::WIDTH * (SUMS >> parts.trailing_zeros());
     // outputs that fill a vector of the widest are more than these sums of narrower ones
     if !L::IS_WIDEST || !n_out.is_multiple_of(L::WIDTH) || n_out > most {
@@ -272,6 +279,7 @@ pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
         && match n_out {
             2 | 4 | 6 | 8 | 10 | 12 | 14 => true,
             3 | 5 | 7 => samples >= PADDED_FROM && n_in <= PADDED_ROWS,
+            9 | 11 | 13 | 15 if samples == 1 => loose::pays(dense),
             9 | 11 | 13 | 15 => at_once::is_worth_a_copy(dense, 1, samples),
             _ => false,
         }

@@ -35,7 +35,7 @@ pub(super) fn pays<L: Lanes>(dense: Dimensions, samples: usize) -> bool {
 pub(super) fn is_worth_a_copy(dense: Dimensions, vectors: usize, samples: usize) -> bool {
     let n_in = dense.inputs.get();
     let from = match dense.outputs.get() {
-        10 | 12 => 16,
+        10 | 12 if n_in > FEW => 16,
         _ if vectors > 1 => 32,
         _ if n_in > 32 => 8,
         _ => 4,
