@@ -432,6 +432,18 @@ fn kernels_equal_scalar_loops_at_their_seams() {
     check::<f32>([16, 768, 300], 1.0, 7);
     // more rows than a strip has, and the last one thin by itself
     check::<f32>([256, 768, 97], 1.0, 7);
+    // so many inputs, and their rows, that these are read in blocks, from each place in a line on
+    for (n_in, n_out, samples) in [(64, 9, 1), (72, 31, 5), (119, 17, 2), (128, 33, 3)] {
+        for behind in 0..16 {
+            check::<f32>([n_in, n_out, samples], 1.0, behind);
+        }
+    }
+    // one sample of outputs that fill no vector, of the fewest inputs on
+    for n_out in 9..64 {
+        for n_in in [2, 5, 8, 20, 21] {
+            check::<f32>([n_in, n_out, 1], 1.0, n_out as u64);
+        }
+    }
     // one sample whose weights the nearest cache has no room for, from each place in a line on
     for (n_in, n_out) in [
         (190, 65),

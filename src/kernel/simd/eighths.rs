@@ -48,10 +48,9 @@ pub(super) fn rows<L: Lanes>(
     loop {
         let before = (first * n_out).wrapping_sub(lead) % PARTS;
         let weights = pass.weights.get(first * n_out - before..)?;
-        let mut count = PARTS.min((n_in - first) / PARTS);
-        if (before + count * PARTS * n_out).div_ceil(PARTS) > weights.len() / PARTS {
-            count -= 1;
-        }
+        // eight rows are as many vectors as a row has numbers, and one more if they begin within one
+        let vectors = (weights.len() / PARTS).saturating_sub(usize::from(before > 0));
+        let count = PARTS.min(vectors / n_out);
         macro_rules! blocks {
             ($($count:literal)*) => {
                 match count {
@@ -89,8 +88,7 @@ impl<T: Scalar, const N: usize> Job<T> for Block<'_, T, N> {
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) -> Option<()> {
         let (n_in, n_out) = (self.dense.inputs.get(), self.dense.outputs.get());
-        // eight rows are as many vectors as a row has numbers, and may begin and end within one
-        let vectors = (self.before + PARTS * n_out).div_ceil(PARTS);
+        let vectors = n_out + usize::from(self.before > 0);
         let mut rows = [L::vectors(self.weights); N];
         let mut rest = rows[0];
         let mut i = 0;
