@@ -511,7 +511,15 @@ fn what_is_not_a_number_stays_in_its_row_and_column() {
     type K = NativeKernel<U128>;
     let layers = (8..=33).chain([65]).map(|n_out| (9, n_out));
     let layers: Vec<_> = layers
-        .chain([(5, 13), (6, 11), (7, 10), (7, 15), (25, 513)])
+        .chain([
+            (5, 13),
+            (6, 11),
+            (7, 10),
+            (7, 15),
+            (25, 513),
+            (9, 63),
+            (73, 17),
+        ])
         .collect();
     for bits in widths() {
         let _one_at_a_time = BITS.lock();

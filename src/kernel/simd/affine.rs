@@ -271,7 +271,7 @@ const PADDED_FROM: usize = 4;
 const PADDED_ROWS: usize = 32;
 
 /// Whether outputs that do not fill one of the widest vectors gain by them: their inputs are then made by a shuffle each,
-/// which there is for `f32`, or their weights copied.
+/// which there is for `f32`, or their weights copied, or read as if their rows did.
 #[inline(always)]
 pub(super) fn is_narrow_and_wide<T>(dense: Dimensions, samples: usize) -> bool {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());

@@ -7,15 +7,16 @@
 
 use core::ops::Range;
 
-use super::input_gradient::total;
 use super::lanes::{Job, Lanes};
-use super::lines::FROM;
+use super::lines::BEYOND_NEAREST;
 use super::pad::PARTS;
 use crate::kernel::{Dimensions, InputGradient};
 use crate::{Element, Scalar};
 
-/// The rows of the first block, which others may follow that have three quarters of them.
-const BLOCK: usize = PARTS * PARTS;
+/// From so many rows on: a block has 48, 56 or 64.
+const ROWS: usize = 64;
+/// From so many outputs on it pays where rows are whole vectors, of which then the first and the last are parts.
+const OUTPUTS: usize = 48;
 
 /// Computes the gradients of as many inputs as it pays for, and returns which they are.
 #[inline(always)]
@@ -26,10 +27,11 @@ pub(super) fn rows<L: Lanes>(
 ) -> Option<Range<usize>> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let none = Some(0..0);
-    if L::WIDTH != PARTS || n_in < BLOCK {
+    if L::WIDTH != PARTS || n_in < ROWS {
         return none;
     }
-    // weights before the first whole vector: there are none to read before these
+    // weights before the first whole vector of a line; a block begins with a whole one, for which row 0 then has not enough
+    // before it
     let lead = pass
         .weights
         .as_ptr()
@@ -37,16 +39,18 @@ pub(super) fn rows<L: Lanes>(
     let start = match (lead, n_out % PARTS) {
         (0, 0) => return none,
         (0, _) => 0,
-        (1..PARTS, _) if pass.weights.len() >= FROM => PARTS,
         (1..PARTS, 1..PARTS) => PARTS,
+        // rows in the nearest cache, loaded twice, take less time than parts of vectors
+        (1..PARTS, 0) if n_out >= OUTPUTS && pass.weights.len() >= BEYOND_NEAREST => PARTS,
         _ => return none,
     };
-    if n_in < start + BLOCK {
+    if n_in < start + ROWS {
         return none;
     }
+    // of the vector in which a block begins, for its rows are a multiple of eight
+    let before = (PARTS - lead) % PARTS;
     let mut first = start;
     loop {
-        let before = (first * n_out).wrapping_sub(lead) % PARTS;
         let weights = pass.weights.get(first * n_out - before..)?;
         // eight rows are as many vectors as a row has numbers, and one more if they begin within one
         let vectors = (weights.len() / PARTS).saturating_sub(usize::from(before > 0));
@@ -152,7 +156,7 @@ fn sample<L: Lanes, const N: usize>(
             let dy = l.rotate(*L::last(slopes)?, left);
             add!(o, l.joined(dy, left, nothing), w => l.joined(w, left, zero));
         }
-        totals[r] = total(l, sums);
+        totals[r] = l.folded(sums);
         place += slopes.len();
         r += 1;
     }

@@ -33,7 +33,7 @@ pub(super) fn input_gradient<L: Lanes>(
                     // the last group may overlap the one before it
                     let start = row.min(rows - group);
                     let sums = dots::<L>(l, weights.get(start * n_out..)?, group, &slopes)?;
-                    let total = total(l, sums);
+                    let total = l.folded(sums);
                     let out = input_gradient.get_mut(begin + start..begin + start + group)?;
                     match L::vectors_mut(out).first_mut() {
                         Some(out) => *out = total,
@@ -52,15 +52,6 @@ pub(super) fn input_gradient<L: Lanes>(
         }
     }
     Some(())
-}
-
-/// The sum of the partial sums of each row.
-#[inline(always)]
-pub(super) fn total<L: Lanes>(l: L, rows: [L::V; PARTS]) -> L::V {
-    match l.folded(rows) {
-        Some(sums) => sums,
-        None => fold(l, l.turn(rows)),
-    }
 }
 
 /// The sum of the partial sums.

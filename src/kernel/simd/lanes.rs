@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::input_gradient::fold;
 use super::pad::PARTS;
 use super::turn::{folded, pick, rotate_f32, rotate_f64, shifted, turn_f32, turn_f64};
 use crate::Scalar;
@@ -47,9 +48,8 @@ pub(super) trait Lanes: Copy {
     fn shifted(self, a: Self::V, next: Self::V, by: usize) -> Option<Self::V>;
     /// `PARTS` vectors that hold rows of `PARTS` numbers, turned: a column in each.
     fn turn(self, rows: [Self::V; PARTS]) -> [Self::V; PARTS];
-    /// The sum of each of the rows that [turn](Self::turn) takes, a row in a lane, in the order of
-    /// [`fold`](super::input_gradient::fold), by shuffles of AVX2; `None` where there are none.
-    fn folded(self, rows: [Self::V; PARTS]) -> Option<Self::V>;
+    /// The sum of each of the rows that [turn](Self::turn) takes, a row in a lane, in the order of [`fold`].
+    fn folded(self, rows: [Self::V; PARTS]) -> Self::V;
     /// Runs a job as a function of its own, compiled once.
     fn apart<J: Job<Self::T>>(self, job: J) -> Option<()>;
 }
@@ -164,8 +164,11 @@ macro_rules! lanes {
                 $turn(self.0, rows)
             }
             #[inline(always)]
-            fn folded(self, rows: [S::$vector; PARTS]) -> Option<S::$vector> {
-                folded(self.0, &rows)
+            fn folded(self, rows: [S::$vector; PARTS]) -> S::$vector {
+                match folded(self.0, &rows) {
+                    Some(sums) => sums,
+                    None => fold(self, self.turn(rows)),
+                }
             }
             #[inline(always)]
             fn apart<J: Job<$float>>(self, job: J) -> Option<()> {

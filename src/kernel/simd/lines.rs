@@ -13,8 +13,8 @@ use crate::Scalar;
 use crate::kernel::{Affine, Dimensions};
 use crate::size::Line;
 
-/// Numbers that do not fit into the nearest cache: those that do are loaded twice sooner than they are shifted.
-pub(super) const FROM: usize = 12_288;
+/// So many numbers do not fit into the nearest cache.
+pub(super) const BEYOND_NEAREST: usize = 12_288;
 /// Weights that are read in one go before the next columns: more than elsewhere, for columns are sixteen vectors wide.
 const IN_ONE_GO: usize = 16_384;
 /// Vectors of sums that are under way at once, in half of the registers.
@@ -23,7 +23,8 @@ const SUMS: usize = 16;
 /// Of rows beyond the nearest cache that cross lines of it, the numbers before the first whole line.
 #[inline(always)]
 pub(super) fn crossed<L: Lanes>(rows: &[L::T], columns: usize) -> Option<usize> {
-    if rows.len() < FROM {
+    // what is in it is loaded twice sooner than it is shifted
+    if rows.len() < BEYOND_NEAREST {
         return None;
     }
     let before = rows.as_ptr().align_offset(align_of::<Line>());

@@ -8,12 +8,14 @@ use super::lanes::{Job, Lanes};
 use crate::Scalar;
 use crate::kernel::Dimensions;
 
-/// Whether outputs that fill no vector are faster so: of many inputs those are that lie side by side, several rows in a
-/// vector, but where only one number is missing.
+/// Nine to fourteen outputs of more inputs are faster with several rows in a vector; fifteen never are.
+const INPUTS: usize = 20;
+
+/// Whether outputs that fill no vector are faster so.
 #[inline(always)]
 pub(super) fn pays(dense: Dimensions) -> bool {
     match dense.outputs.get() {
-        9..=14 => dense.inputs.get() <= 20,
+        9..=14 => dense.inputs.get() <= INPUTS,
         n_out => n_out == 15,
     }
 }
@@ -25,11 +27,11 @@ pub(super) fn one<L: Lanes>(
     dense: Dimensions,
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
-    match dense.outputs.get().div_ceil(L::WIDTH) {
-        1 => l.apart(Loose::<_, 8, 1>(forward)),
-        2 => l.apart(Loose::<_, 4, 2>(forward)),
-        3 => l.apart(Loose::<_, 2, 3>(forward)),
-        4 => l.apart(Loose::<_, 2, 4>(forward)),
+    match (dense.parts(), dense.outputs.get().div_ceil(L::WIDTH)) {
+        (8, 1) => l.apart(Loose::<_, 8, 1>(forward)),
+        (4, 2) => l.apart(Loose::<_, 4, 2>(forward)),
+        (2, 3) => l.apart(Loose::<_, 2, 3>(forward)),
+        (2, 4) => l.apart(Loose::<_, 2, 4>(forward)),
         _ => None,
     }
 }
@@ -46,9 +48,10 @@ impl<T: Scalar, const PARTS: usize, const COUNT: usize> Job<T>
         let n_out = pass.bias.len();
         let lanes = n_out.checked_sub((COUNT - 1) * L::WIDTH)?;
         let mut sums = [[l.splat(-T::ZERO); COUNT]; PARTS];
-        sums[0] = match L::last(pass.bias) {
-            Some(_) => ending::<L, COUNT>(l, pass.bias, lanes)?,
-            None => [l.read_some(pass.bias); COUNT],
+        sums[0] = if COUNT == 1 {
+            [l.read_some(pass.bias); COUNT]
+        } else {
+            ending::<L, COUNT>(l, pass.bias, lanes)?
         };
         let (last_x, inputs) = pass.inputs.split_last()?;
         let mut rows = pass.weights;
