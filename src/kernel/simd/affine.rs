@@ -85,7 +85,7 @@ pub(super) fn one<L: Lanes>(
     forward: &mut Forward<'_, '_, L::T>,
 ) -> Option<()> {
     let (n_out, parts) = (dense.outputs.get(), dense.parts());
-    if L::SHIFTS && parts > 1 && !n_out.is_multiple_of(L::WIDTH) {
+    if L::SHIFTS && loose::pays(dense) {
         return loose::one(l, dense, forward);
     }
     let most = L::WIDTH * (SUMS >> parts.trailing_zeros());

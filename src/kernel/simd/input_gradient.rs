@@ -14,9 +14,9 @@ pub(super) fn input_gradient<L: Lanes>(
     pass: &mut InputGradient<'_, L::T>,
 ) -> Option<()> {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let lined = eighths::rows(l, dense, pass)?;
+    let done = eighths::rows(l, dense, pass)?;
     let group = n_in.min(L::WIDTH);
-    for (mut first, end) in [(0, lined.start), (lined.end, n_in)] {
+    for (mut first, end) in [(0, done.start), (done.end, n_in)] {
         while first < end {
             // the last rows may overlap those before
             let begin = first.min(n_in.saturating_sub(L::WIDTH));

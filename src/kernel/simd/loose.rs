@@ -8,19 +8,22 @@ use super::lanes::{Job, Lanes};
 use crate::Scalar;
 use crate::kernel::Dimensions;
 
-/// Nine to fourteen outputs of more inputs are faster with several rows in a vector; fifteen never are.
+/// Of the widest vector of `f32`.
+const LANES: usize = 16;
+/// Nine to fourteen outputs of more inputs are faster with several rows in a vector.
 const INPUTS: usize = 20;
 
-/// Whether outputs that fill no vector are faster so.
+/// Whether outputs are of more than one sum, do not fill their last vector, and are faster so.
 #[inline(always)]
 pub(super) fn pays(dense: Dimensions) -> bool {
     match dense.outputs.get() {
-        9..=14 => dense.inputs.get() <= INPUTS,
-        n_out => n_out == 15,
+        ..9 => false,
+        9..15 => dense.inputs.get() <= INPUTS,
+        n_out => dense.parts() > 1 && !n_out.is_multiple_of(LANES),
     }
 }
 
-/// For outputs of more than one sum, more than half a vector, and which do not fill their last.
+/// For outputs that it [`pays`] for.
 #[inline(always)]
 pub(super) fn one<L: Lanes>(
     l: L,
