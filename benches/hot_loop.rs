@@ -4,8 +4,7 @@
 //! number of multiply-adds of the way forward in a second; the way back has about twice as many, so a whole step is
 //! about three times as long as a forward pass.
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use criterion::{criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::generic_array::typenum::Unsigned;
@@ -16,6 +15,9 @@ use sizednet::{
     Dense, Element, Heap, Layer, MeanSquaredError, MiniBatch, Network, Relu, Sgd, Shape, Sigmoid,
     Size, Tanh, Target, Trainer, sizes::*,
 };
+
+mod settings;
+use settings::bench;
 
 type Xor = (Dense<U2, U3, Sigmoid>, Dense<U3, U1, Sigmoid>);
 type Policy = (Dense<U13, U64, Tanh>, Dense<U64, U64, Tanh>, Dense<U64, U4>);
@@ -41,18 +43,21 @@ fn arrays<S: Shape, B: Size>(rng: &mut Xoshiro256PlusPlus) -> Vec<Array<S>> {
     arrays
 }
 
-fn forward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str) {
+fn forward<L: Layer, B: Size>(criterion: &mut Criterion, name: &str) {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let network = Network::<L, f32, Heap>::random(&mut rng);
     let inputs = arrays::<L::Input, B>(&mut rng);
     let mut outputs = arrays::<L::Output, B>(&mut rng);
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
-    group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
-        bencher.iter(|| network.forward_batch_in_blocks::<B>(&inputs, &mut outputs));
-    });
+    bench(
+        criterion,
+        ["forward", name],
+        B::USIZE,
+        L::MULTIPLY_ADDS,
+        || network.forward_batch_in_blocks::<B>(&inputs, &mut outputs),
+    );
 }
 
-fn backward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str) {
+fn backward<L: Layer, B: Size>(criterion: &mut Criterion, name: &str) {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let network = Network::<L, f32, Heap>::random(&mut rng);
     let inputs = arrays::<L::Input, B>(&mut rng);
@@ -62,9 +67,12 @@ fn backward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &
     let slopes = arrays::<L::Output, B>(&mut rng);
     let mut output_gradient = slopes.clone();
     let mut gradient = Network::<L, f32, Heap>::default();
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
-    group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
-        bencher.iter(|| {
+    bench(
+        criterion,
+        ["backward", name],
+        B::USIZE,
+        L::MULTIPLY_ADDS,
+        || {
             // the way back overwrites it
             output_gradient.clone_from_slice(&slopes);
             let pass = Backward {
@@ -76,11 +84,11 @@ fn backward<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &
                 input_gradient: None,
             };
             L::backward::<f32, NativeKernel<B>>(network.parameters(), pass);
-        });
-    });
+        },
+    );
 }
 
-fn step<L: Layer, B: Size>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str)
+fn step<L: Layer, B: Size>(criterion: &mut Criterion, name: &str)
 where
     Array<L::Output>: Target<L::Output, f32, Kind = [f32]>,
 {
@@ -90,36 +98,41 @@ where
     let targets = arrays::<L::Output, B>(&mut rng);
     let mut trainer =
         Trainer::<L, _, _, MiniBatch<B, B>, f32, Heap>::new(MeanSquaredError, Sgd::new(0.001));
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
-    group.bench_function(format!("{name}/{}", B::USIZE), |bencher| {
-        bencher.iter(|| {
+    bench(
+        criterion,
+        ["step", name],
+        B::USIZE,
+        L::MULTIPLY_ADDS,
+        || {
             trainer
                 .epoch(&mut network, (&inputs, &targets))
                 .expect("a small rate does not diverge")
-        });
-    });
+        },
+    );
 }
 
-macro_rules! group {
+macro_rules! networks {
     ($criterion:ident, $function:ident) => {
-        let mut group = $criterion.benchmark_group(stringify!($function));
-        $function::<Xor, U1>(&mut group, "2-3-1");
-        $function::<Xor, U32>(&mut group, "2-3-1");
-        $function::<Policy, U1>(&mut group, "13-64-64-4");
-        $function::<Policy, U32>(&mut group, "13-64-64-4");
-        $function::<Small, U1>(&mut group, "64-64-64-10");
-        $function::<Small, U32>(&mut group, "64-64-64-10");
-        $function::<Images, U1>(&mut group, "784-128-10");
-        $function::<Images, U32>(&mut group, "784-128-10");
-        group.finish();
+        $function::<Xor, U1>($criterion, "2-3-1");
+        $function::<Xor, U32>($criterion, "2-3-1");
+        $function::<Policy, U1>($criterion, "13-64-64-4");
+        $function::<Policy, U32>($criterion, "13-64-64-4");
+        $function::<Small, U1>($criterion, "64-64-64-10");
+        $function::<Small, U32>($criterion, "64-64-64-10");
+        $function::<Images, U1>($criterion, "784-128-10");
+        $function::<Images, U32>($criterion, "784-128-10");
     };
 }
 
 fn all(criterion: &mut Criterion) {
-    group!(criterion, forward);
-    group!(criterion, backward);
-    group!(criterion, step);
+    networks!(criterion, forward);
+    networks!(criterion, backward);
+    networks!(criterion, step);
 }
 
-criterion_group!(hot_loop, all);
+criterion_group! {
+    name = hot_loop;
+    config = settings::short();
+    targets = all
+}
 criterion_main!(hot_loop);

@@ -5,8 +5,7 @@
 
 use core::hint::black_box;
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use criterion::{criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::layer::{State, Streaming};
@@ -15,58 +14,61 @@ use sizednet::{
     Sequence, Sgd, Target, Trainer, sizes::*,
 };
 
+mod settings;
+use settings::bench;
+
 /// A sequence of one step has the work of a step.
 type Audio = Sequence<U1, U1>;
 
-fn step<L: Streaming<StepInput = U1>>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str) {
+fn step<L: Streaming<StepInput = U1>>(criterion: &mut Criterion, name: &str) {
     let network = Network::<L>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
     let mut state = State::<L>::new();
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS));
-    group.bench_function(name, |bencher| {
-        bencher.iter(|| network.step(black_box(&[0.5]), &mut state));
+    bench(criterion, ["stream", name], 1, L::MULTIPLY_ADDS, || {
+        network.step(black_box(&[0.5]), &mut state)
     });
 }
 
-/// A whole sequence: forward for one and for 32, and an update by 32.
+/// A whole sequence: forward for one and for 32, and an update by either.
 fn sequence<L: Layer>(criterion: &mut Criterion, name: &str)
 where
     OutputArray<L, f32>: Target<L::Output, f32, Kind = [f32]>,
 {
-    let mut group = criterion.benchmark_group(name);
     let mut network = Network::<L>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
     let inputs = [<InputArray<L, f32>>::ZERO; 32];
     let mut outputs = [<OutputArray<L, f32>>::ZERO; 32];
-    group.bench_function("forward_1", |bencher| {
-        bencher.iter(|| network.forward(black_box(&inputs[0])));
+    let work = L::MULTIPLY_ADDS;
+    bench(criterion, ["forward", name], 1, work, || {
+        network.forward(black_box(&inputs[0]))
     });
-    group.bench_function("forward_32", |bencher| {
-        bencher.iter(|| network.forward_batch(black_box(&inputs), &mut outputs));
+    bench(criterion, ["forward", name], 32, work, || {
+        network.forward_batch(black_box(&inputs), &mut outputs)
     });
     let samples = [const { (<InputArray<L, f32>>::ZERO, <OutputArray<L, f32>>::ZERO) }; 32];
-    let mut trainer = Trainer::mini_batch::<U32>(MeanSquaredError, Sgd::new(0.0));
-    group.bench_function("update_32", |bencher| {
-        bencher.iter(|| trainer.epoch(&mut network, black_box(&samples)));
-    });
     let mut trainer = Trainer::stochastic(MeanSquaredError, Sgd::new(0.0));
-    group.bench_function("step_1", |bencher| {
-        bencher.iter(|| trainer.step(&mut network, black_box(&samples[0].0), &samples[0].1));
+    bench(criterion, ["step", name], 1, work, || {
+        trainer.step(&mut network, black_box(&samples[0].0), &samples[0].1)
     });
-    group.finish();
+    let mut trainer = Trainer::mini_batch::<U32>(MeanSquaredError, Sgd::new(0.0));
+    bench(criterion, ["step", name], 32, work, || {
+        trainer.epoch(&mut network, black_box(&samples))
+    });
 }
 
 fn all(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("streaming_step");
-    step::<Gru<Audio, U16>>(&mut group, "gru_1_16");
-    step::<Gru<Audio, U32>>(&mut group, "gru_1_32");
-    step::<Gru<Audio, U64>>(&mut group, "gru_1_64");
-    step::<Lstm<Audio, U16>>(&mut group, "lstm_1_16");
-    step::<Lstm<Audio, U32>>(&mut group, "lstm_1_32");
-    step::<Lstm<Audio, U64>>(&mut group, "lstm_1_64");
-    group.finish();
-    sequence::<Gru<Sequence<U20, U3>, U32>>(criterion, "gru_20x3_32");
-    sequence::<Lstm<Sequence<U20, U3>, U32>>(criterion, "lstm_20x3_32");
-    sequence::<Gru<Sequence<U20, U32>, U32, AllStates>>(criterion, "gru_20x32_32_all");
+    step::<Gru<Audio, U16>>(criterion, "gru-1-16");
+    step::<Gru<Audio, U32>>(criterion, "gru-1-32");
+    step::<Gru<Audio, U64>>(criterion, "gru-1-64");
+    step::<Lstm<Audio, U16>>(criterion, "lstm-1-16");
+    step::<Lstm<Audio, U32>>(criterion, "lstm-1-32");
+    step::<Lstm<Audio, U64>>(criterion, "lstm-1-64");
+    sequence::<Gru<Sequence<U20, U3>, U32>>(criterion, "gru-20x3-32");
+    sequence::<Lstm<Sequence<U20, U3>, U32>>(criterion, "lstm-20x3-32");
+    sequence::<Gru<Sequence<U20, U32>, U32, AllStates>>(criterion, "gru-20x32-20x32");
 }
 
-criterion_group!(recurrent, all);
+criterion_group! {
+    name = recurrent;
+    config = settings::short();
+    targets = all
+}
 criterion_main!(recurrent);

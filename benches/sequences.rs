@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use sizednet::generic_array::typenum::Unsigned;
@@ -16,6 +16,9 @@ use sizednet::{
     Conv1d, DepthwiseConv1d, DepthwiseConv2d, Element, Heap, Identity, Image, Layer, Network,
     Sequence, Shape, Size, sizes::*,
 };
+
+mod settings;
+use settings::bench;
 
 type Small = Conv1d<Sequence<U100, U8>, U16, U3>;
 type Large = Conv1d<Sequence<U100, U32>, U64, U3, Identity, U1, Causal, U2>;
@@ -36,15 +39,21 @@ fn passes<L: Layer, B: Size>(criterion: &mut Criterion, name: &str) {
     let mut slopes = random(&mut rng, tape.len());
     let mut gradient = Network::<L, f32, Heap>::default();
     let mut input_gradient = inputs.clone();
-    let mut group = criterion.benchmark_group(format!("{name}/{}", B::USIZE));
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS * B::U64));
-    group.bench_function("forward", |bencher| {
-        bencher.iter(|| {
+    bench(
+        criterion,
+        ["forward", name],
+        B::USIZE,
+        L::MULTIPLY_ADDS,
+        || {
             L::record::<f32, NativeKernel<B>>(parameters, &inputs, &mut tape, Noise::default());
-        });
-    });
-    group.bench_function("backward", |bencher| {
-        bencher.iter(|| {
+        },
+    );
+    bench(
+        criterion,
+        ["backward", name],
+        B::USIZE,
+        L::MULTIPLY_ADDS,
+        || {
             let pass = Backward {
                 inputs: &inputs,
                 tape: &tape,
@@ -54,34 +63,35 @@ fn passes<L: Layer, B: Size>(criterion: &mut Criterion, name: &str) {
                 input_gradient: Some(&mut *input_gradient),
             };
             L::backward::<f32, NativeKernel<B>>(parameters, pass);
-        });
-    });
-    group.finish();
+        },
+    );
 }
 
 fn step<L: Streaming>(criterion: &mut Criterion, name: &str, steps: usize) {
     let network = Network::<L, f32, Heap>::random(&mut Xoshiro256PlusPlus::seed_from_u64(0));
     let mut state = State::<L>::new();
     let input = <<L::StepInput as Shape>::Array<f32>>::ZERO;
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(L::MULTIPLY_ADDS / steps as u64));
-    group.bench_function("step", |bencher| {
-        bencher.iter(|| network.step(black_box(&input), &mut state));
+    let work = L::MULTIPLY_ADDS / steps as u64;
+    bench(criterion, ["stream", name], 1, work, || {
+        network.step(black_box(&input), &mut state)
     });
-    group.finish();
 }
 
 fn all(criterion: &mut Criterion) {
-    passes::<Small, U1>(criterion, "100x8-16_kernel_3");
-    passes::<Small, U32>(criterion, "100x8-16_kernel_3");
-    passes::<Large, U1>(criterion, "100x32-64_kernel_3_causal");
-    passes::<Large, U32>(criterion, "100x32-64_kernel_3_causal");
-    step::<Large>(criterion, "100x32-64_kernel_3_causal", 100);
-    passes::<Pointwise, U1>(criterion, "100x32-64_kernel_1");
-    passes::<Depthwise, U1>(criterion, "100x32_depthwise");
-    step::<Depthwise>(criterion, "100x32_depthwise", 100);
-    passes::<Images, U1>(criterion, "16x28x28_depthwise");
+    passes::<Small, U1>(criterion, "100x8-16-kernel-3");
+    passes::<Small, U32>(criterion, "100x8-16-kernel-3");
+    passes::<Large, U1>(criterion, "100x32-64-kernel-3-causal");
+    passes::<Large, U32>(criterion, "100x32-64-kernel-3-causal");
+    step::<Large>(criterion, "100x32-64-kernel-3-causal", 100);
+    passes::<Pointwise, U1>(criterion, "100x32-64-kernel-1");
+    passes::<Depthwise, U1>(criterion, "100x32-depthwise");
+    step::<Depthwise>(criterion, "100x32-depthwise", 100);
+    passes::<Images, U1>(criterion, "16x28x28-depthwise");
 }
 
-criterion_group!(sequences, all);
+criterion_group! {
+    name = sequences;
+    config = settings::short();
+    targets = all
+}
 criterion_main!(sequences);

@@ -56,7 +56,7 @@ pub trait Activation: 'static {
     /// The activation of each of the values, in place.
     #[inline(always)]
     fn apply<T: Scalar>(values: &mut [T]) {
-        if !cfg!(feature = "simd") {
+        if cfg!(feature = "small") {
             return apply_one_by_one::<Self, T>(values);
         }
         // the last chunk, which may overlap the one before it, as it goes in
@@ -151,9 +151,9 @@ impl<A: Activation + ?Sized, T: Scalar> Elementwise for Apply<'_, A, T> {
     }
 }
 
-/// The chain rule for each of the output gradients, in place; one function for all layers where code has to be small.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+/// The chain rule for each of the output gradients, in place; with feature `small` one function for all layers.
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(crate) fn chain<A: Activation + ?Sized, T: Scalar>(output_gradient: &mut [T], kept: &[T]) {
     chain_few::<A, T>(output_gradient, kept);
 }

@@ -234,6 +234,8 @@ macro_rules! chain {
 macro_rules! tuples {
     () => {};
     ($first:ident $($rest:ident)*) => {
+        // sixteen such lines would hide the layers in the docs, which tell of tuples in a sentence
+        #[doc(hidden)]
         impl<$first: Layer, $($rest: Layer),*> Layer for ($first, $($rest,)*)
         where
             chain!($first $($rest)*): Layer,
@@ -291,6 +293,7 @@ macro_rules! tuples {
             }
         }
 
+        #[doc(hidden)]
         impl<$first: Streaming, $($rest: Streaming),*> Streaming for ($first, $($rest,)*)
         where
             Self: Layer,
@@ -311,6 +314,7 @@ macro_rules! tuples {
             }
         }
 
+        #[doc(hidden)]
         impl<$first: View, $($rest: View),*> View for ($first, $($rest,)*)
         where
             Self: Layer,

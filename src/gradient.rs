@@ -344,10 +344,10 @@ impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
     }
 
     /// A step of plain gradient descent by one sample, its inputs and target, straight into the parameters; returns its part
-    /// of the mean loss over `of` samples. `None` if a value would not be finite, or, with feature `simd`, might not;
+    /// of the mean loss over `of` samples. `None` if a value would not be finite, or, without feature `small`, might not;
     /// nothing is then written.
-    #[cfg_attr(feature = "simd", inline)]
-    #[cfg_attr(not(feature = "simd"), inline(never))]
+    #[cfg_attr(not(feature = "small"), inline)]
+    #[cfg_attr(feature = "small", inline(never))]
     pub(crate) fn descend<E, K: TakenBy<E, T> + ?Sized>(
         &mut self,
         parameters: &mut [T],

@@ -78,8 +78,8 @@ pub trait Initializer {
 /// let number: f32 = uniform(2.0, 3.0, &mut rng);
 /// assert!((2.0..3.0).contains(&number));
 /// ```
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub fn uniform<T: Scalar, R: Rng + ?Sized>(low: T, high: T, rng: &mut R) -> T {
     let unit = T::from_u32(rng.next_u32() >> 8) * T::from_f64(1.0 / 16_777_216.0);
     let number = low + (high - low) * unit;

@@ -2,30 +2,38 @@
 //!
 //! # The contract
 //!
-//! Every sum has one fixed order, whatever the width of the machine's vectors, the size of the block and the size of
-//! the batch, so that a kernel equals a plain scalar loop bit for bit:
+//! A kernel equals a plain scalar loop bit for bit, because every sum has one fixed order. It does
+//! not depend on the width of the machine's vectors, the block size or the batch size.
 //!
-//! - An output is one sum, or several whose additions don't wait for each other: 8 in a layer of at most 16 outputs, 4 up
-//!   to 32, 2 up to 64, else 1, and 1 in a layer of fewer than [`NATIVE_FROM`] weights. Input `i` goes to sum `i` modulo
-//!   their number. The first starts at the bias, the others at -0; each adds its products first to last, and then the
-//!   sums are added, first to last.
-//! - A weight's gradient starts at -0, or where it is, and adds its samples' products first to last.
-//! - An input gradient is eight interleaved partial sums, each from -0 (output `o` goes to sum `o mod 8`), added as
-//!   `((0+4)+(2+6))+((1+5)+(3+7))`.
-//! - A sum of a product of matrices starts at -0, or where it is, and adds its products first to last; so does that of a filter
-//!   over an image, from its bias.
+//! | sum | starts at | order |
+//! |---|---|---|
+//! | output of a layer | its bias | interleaved partial sums |
+//! | gradient of an input | -0 | eight interleaved partial sums |
+//! | gradient of a weight | -0, or its value | sample by sample |
+//! | element of a matrix product | -0, or its value | first to last |
+//! | output of a filter | its bias, or its value | tap by tap |
 //!
-//! -0 is the sum of no numbers: added to any number, -0 as well, it leaves it as it is. So one sample's gradient is the
-//! product itself.
+//! *P* interleaved partial sums: product *i* goes to sum *i* modulo *P*. Sum 0 starts where the
+//! table says, the others at -0. At the end they are added as a tree, those *P*/2 apart first: for
+//! eight sums `((0+4)+(2+6))+((1+5)+(3+7))`. Several sums make one sample fast: an addition need
+//! not wait for the one before it. An output has 8 partial sums in a layer of at most 16 outputs, 4
+//! up to 32, 2 up to 64, and 1 above. It has 1 in a layer of fewer than [`NATIVE_FROM`] weights.
 //!
-//! In portable arithmetic a product and the sum it goes to are rounded apart, so the bits are the same on every target. In
-//! native arithmetic they are rounded once, by a fused multiply-add, where the machine has vectors with one (feature
-//! `simd`: AVX-512, or AVX2 and FMA, on x86-64, found at run time; NEON), and apart where it has none: the bits depend on
-//! the machine, not on the width of its vectors.
-//! Portable arithmetic uses the vectors too. Layers of fewer than [`NATIVE_FROM`] weights use portable arithmetic always,
-//! in plain loops.
+//! -0 is the sum of no numbers: adding it to any number, -0 included, changes nothing. So the
+//! gradient of one sample is the product itself.
 //!
-//! Kernels know nothing of types: lengths are numbers at run time, and the loops are compiled once.
+//! # Native and portable arithmetic
+//!
+//! Portable arithmetic rounds a product and the sum it goes to separately: the bits are the same on
+//! every target.
+//!
+//! Native arithmetic rounds them once, with a fused multiply-add, where the machine has vectors
+//! with one (feature `simd`: AVX-512, or AVX2 and FMA, on x86-64, found at run time; NEON).
+//! Elsewhere it equals portable arithmetic. So its bits depend on whether the machine has a fused
+//! multiply-add, not on the width of its vectors. Layers of fewer than [`NATIVE_FROM`] weights
+//! always use portable arithmetic.
+//!
+//! Kernels take lengths as numbers at run time, and are compiled once, in this crate.
 
 use core::marker::PhantomData;
 use core::num::NonZeroUsize;
@@ -36,26 +44,28 @@ use crate::{Scalar, Size};
 
 pub(crate) mod group;
 mod portable;
-#[cfg(feature = "simd")]
-pub(crate) mod simd;
 pub(crate) mod small;
+#[cfg(feature = "simd")]
+pub(crate) mod vector;
 /// The number types, of which nothing is asked.
 #[cfg(not(feature = "simd"))]
-pub(crate) mod simd {
+pub(crate) mod vector {
     pub trait Vectorized {}
     impl Vectorized for f32 {}
     impl Vectorized for f64 {}
 }
 
-/// The loops a layer computes with, in one arithmetic, for blocks of at most [`Block`](Kernel::Block) samples.
+/// The loops a layer computes with, in one arithmetic, for blocks of at most
+/// [`Block`](Kernel::Block) samples.
 ///
-/// It is for the caller to pass slices of the right lengths and no more samples than a block: only builds with debug
-/// assertions check it.
+/// The slices must have the lengths that their fields state, with at most a block of samples. A
+/// kernel panics, or computes only what the slices hold, if they do not.
 ///
-/// A layer passes the kernel that it is given on to the layers inside it; [`Portable`](crate::Portable) passes on
-/// [`Kernel::Portable`].
+/// A layer passes the kernel that it is given on to the layers inside it;
+/// [`Portable`](crate::Portable) passes on [`Kernel::Portable`].
 pub trait Kernel: 'static {
-    /// The most samples that pass through together: the size of a layer's buffers. Changes memory and speed, no bit.
+    /// The most samples that pass through together: the size of a layer's buffers. Changes memory
+    /// and speed, no bit.
     type Block: Size;
     /// The same loops in portable arithmetic.
     type Portable: Kernel<Block = Self::Block>;
@@ -69,8 +79,8 @@ pub trait Kernel: 'static {
         affine_then_rectify::<Self, T>(dense, pass);
     }
 
-    /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the samples, or `=` where there
-    /// is nothing to add to.
+    /// `weights += inputs^T * output_gradient` and `bias += output_gradient`, summed over the
+    /// samples, or `=` where there is nothing to add to.
     fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>);
 
     /// `input_gradient = output_gradient * weights^T` for each sample.
@@ -79,8 +89,8 @@ pub trait Kernel: 'static {
     /// `sums += left * right`, or `=` where there is nothing to add to.
     fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>);
 
-    /// Filters slide over an image, one window after the other: `outputs[filter][row][column] += weights[tap][filter] *
-    /// image[places[tap] + row * step + column]`, summed over the taps.
+    /// Filters slide over an image, one window after the other: `outputs[filter][row][column] +=
+    /// weights[tap][filter] * image[places[tap] + row * step + column]`, summed over the taps.
     fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>);
 }
 
@@ -132,8 +142,8 @@ pub struct InputGradient<'a, T> {
     pub input_gradient: &'a mut [T],
 }
 
-/// What a product of matrices reads and adds to. Of the [`Dimensions`] `inputs` is the number of products in a sum, `outputs`
-/// that of columns.
+/// What a product of matrices reads and adds to. Of the [`Dimensions`] `inputs` is the number of
+/// products in a sum, `outputs` that of columns.
 #[derive(Debug)]
 pub struct Product<'a, T> {
     /// \[rows\]\[inputs\].
@@ -146,8 +156,8 @@ pub struct Product<'a, T> {
     pub fresh: bool,
 }
 
-/// What filters that slide over an image read and write. Of the [`Dimensions`] `inputs` is the number of windows in a row, at
-/// least [`Slide::WINDOWS`], `outputs` that of filters.
+/// What filters that slide over an image read and write. Of the [`Dimensions`] `inputs` is the
+/// number of windows in a row, at least [`Slide::WINDOWS`], `outputs` that of filters.
 #[derive(Debug)]
 pub struct Slide<'a, T> {
     /// \[taps\]\[filters\].
@@ -179,19 +189,21 @@ pub(crate) trait Elementwise {
 /// Loops over fewer numbers than this are not worth a function of their own.
 #[cfg(feature = "simd")]
 const VECTORS_FROM: usize = 16;
-/// Runs a loop over so many numbers with the vectors of the machine, if there are any. No bit depends on it.
+/// Runs a loop over so many numbers with the vectors of the machine, if there are any. No bit
+/// depends on it.
 #[inline]
 pub(crate) fn elementwise<J: Elementwise>(numbers: usize, job: J) -> J::Output {
     #[cfg(feature = "simd")]
     if numbers >= VECTORS_FROM {
-        return simd::run(job);
+        return vector::run(job);
     }
     let _ = numbers;
     job.run()
 }
 
-/// The bits of the vectors that the kernels compute with here: 512 (AVX-512), 256 (AVX2 with FMA), 128 (NEON), or 0: plain
-/// loops. The bits of a result depend on whether it is 0, not on how many they are.
+/// The bits of the vectors that the kernels compute with here: 512 (AVX-512), 256 (AVX2 with FMA),
+/// 128 (NEON), or 0: plain loops. The bits of a result depend on whether it is 0, not on how many
+/// they are.
 ///
 /// ```
 /// println!("vectors of {} bits", sizednet::kernel::vector_bits());
@@ -199,21 +211,23 @@ pub(crate) fn elementwise<J: Elementwise>(numbers: usize, job: J) -> J::Output {
 #[must_use]
 pub fn vector_bits() -> u32 {
     #[cfg(feature = "simd")]
-    return simd::bits(true);
+    return vector::bits();
     #[cfg(not(feature = "simd"))]
     0
 }
 
-/// From here on vectors of more bits are left alone by the whole process: a test can see what another machine does.
+/// From here on vectors of more bits are left alone by the whole process: a test can see what
+/// another machine does.
 #[doc(hidden)]
 pub fn limit_vector_bits(bits: u32) {
     #[cfg(feature = "simd")]
-    simd::limit(bits);
+    vector::limit(bits);
     let _ = bits;
 }
 
-/// Whether a step of gradient descent by one sample leaves finite parameters; a gradient that is not finite leaves none. With
-/// vectors `false` says that the largest magnitudes leave a doubt; where code has to be small, every parameter is tried.
+/// Whether a step of gradient descent by one sample leaves finite parameters; a gradient that is
+/// not finite leaves none. `false` may mean that the largest magnitudes leave a doubt; with feature
+/// `small` every parameter is tried.
 #[inline(always)]
 pub(crate) fn descent_is_finite<T: Scalar>(
     dense: Dimensions,
@@ -221,9 +235,9 @@ pub(crate) fn descent_is_finite<T: Scalar>(
     (inputs, output_gradient): (&[T], &[T]),
     parameters: &[T],
 ) -> bool {
-    if cfg!(feature = "simd") {
-        // a change far below the distance between the largest numbers leaves a finite parameter finite:
-        // 2^40 2^40 2^20 is less than 2^103, half of that distance in f32
+    if !cfg!(feature = "small") {
+        // a change far below the distance between the largest numbers leaves a finite parameter
+        // finite: 2^40 2^40 2^20 is less than 2^103, half of that distance in f32
         let (factor, largest_rate) = (T::from_f64(1e12), T::from_f64(1e6));
         rate.abs() <= largest_rate
             && are_within(factor, inputs)
@@ -252,15 +266,15 @@ fn are_within<T: Scalar>(limit: T, numbers: &[T]) -> bool {
     elementwise(numbers.len(), AreWithin(limit, numbers))
 }
 
-/// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one sample, the same in either
-/// arithmetic.
+/// `weights -= rate * (inputs^T * output_gradient)`, `bias -= rate * output_gradient` for one
+/// sample, the same in either arithmetic.
 #[inline(always)]
 pub(crate) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     if dense.are_unrolled() {
         return small::descend(dense, rate, pass);
     }
     #[cfg(feature = "simd")]
-    if simd::bits(false) > 0 {
+    if !dense.are_small() {
         return T::descend(dense, rate, pass);
     }
     portable::descend(dense, rate, pass);
@@ -297,20 +311,21 @@ impl Dimensions {
     pub(crate) const fn are_small(self) -> bool {
         self.inputs.get() * self.outputs.get() < NATIVE_FROM
     }
-    /// Whether loops over the weights are unrolled: for all that are small, but where code has to be small too.
+    /// Whether loops over the weights are unrolled: in all small layers, but with feature `small`
+    /// in tiny ones alone.
     #[inline(always)]
     pub(crate) const fn are_unrolled(self) -> bool {
-        const BELOW: usize = if cfg!(feature = "simd") {
-            NATIVE_FROM
-        } else {
+        const BELOW: usize = if cfg!(feature = "small") {
             9
+        } else {
+            NATIVE_FROM
         };
         self.inputs.get() * self.outputs.get() < BELOW
     }
 }
 
-/// What [`Network`](crate::Network) passes to its layers: the arithmetic of the machine where nothing says
-/// [`Portable`](crate::Portable).
+/// What [`Network`](crate::Network) passes to its layers: the arithmetic of the machine where
+/// nothing says [`Portable`](crate::Portable).
 ///
 /// ```
 /// use sizednet::{Dense, Layer, kernel::NativeKernel, sizes::*};
@@ -323,12 +338,13 @@ impl Dimensions {
 #[derive(Debug)]
 pub struct NativeKernel<B>(PhantomData<B>);
 
-/// Portable arithmetic: product and sum are rounded apart, so the bits are the same on every target.
+/// Portable arithmetic: product and sum are rounded apart, so the bits are the same on every
+/// target.
 #[derive(Debug)]
 pub struct PortableKernel<B>(PhantomData<B>);
 
-/// Layers with fewer weights than this use portable arithmetic and plain loops, whatever the batch: a fused multiply-add
-/// buys them nothing.
+/// Layers with fewer weights than this use portable arithmetic and plain loops, whatever the batch:
+/// a fused multiply-add buys them nothing.
 pub const NATIVE_FROM: usize = 64;
 
 macro_rules! kernel {
@@ -340,7 +356,7 @@ macro_rules! kernel {
             #[inline(always)]
             fn rectified<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
                 #[cfg(feature = "simd")]
-                if !dense.are_unrolled() && simd::bits(false) > 0 {
+                if !dense.are_small() {
                     return T::rectified($fused, dense, pass);
                 }
                 affine_then_rectify::<Self, T>(dense, pass);
@@ -352,7 +368,7 @@ macro_rules! kernel {
                         return small::$kernel(dense, pass);
                     }
                     #[cfg(feature = "simd")]
-                    if simd::bits(false) > 0 {
+                    if !dense.are_small() {
                         return T::$kernel($fused, dense, pass);
                     }
                     portable::$kernel(dense, pass);

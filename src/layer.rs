@@ -74,6 +74,8 @@ pub use window::{Causal, Padding, Same, Valid};
 
 /// A layer: shapes, a number of parameters, a way forward and a way back.
 ///
+/// Tuples of 1 to 16 layers are layers too: a chain, in which each layer takes what the one before it gives.
+///
 /// ```
 /// use core::marker::PhantomData;
 /// use sizednet::{Layer, Network, Scalar, Size, kernel::Kernel, layer::Backward, sizes::*};
@@ -120,6 +122,7 @@ pub trait Layer: 'static {
     type Input: Shape;
     /// What it gives.
     type Output: Shape;
+    // The docs of this trait hide both counts of the crate's own layers, which are long terms of hidden traits.
     /// How many parameters it has.
     type Parameters: Count;
     /// How many values the way back needs of one sample; the last of them are the layer's output.

@@ -316,12 +316,20 @@ pub trait ParameterState<T: Scalar>: Copy {
     /// Cuts all arrays in two, for two jobs that may run at the same time. It stands here, where the arrays are known to
     /// be `Send`.
     #[doc(hidden)]
-    #[cfg(feature = "rayon")]
-    fn join<'a, A: Send, B: Send>(
+    fn join<'a, F: Fork, A: Send, B: Send>(
         arrays: Self::Arrays<&'a mut [T]>,
         at: usize,
         left: impl FnOnce(Self::Arrays<&'a mut [T]>) -> A + Send,
         right: impl FnOnce(Self::Arrays<&'a mut [T]>) -> B + Send,
+    ) -> (A, B);
+}
+
+/// Runs two jobs, which may run at the same time.
+#[doc(hidden)]
+pub trait Fork {
+    fn join<A: Send, B: Send>(
+        left: impl FnOnce() -> A + Send,
+        right: impl FnOnce() -> B + Send,
     ) -> (A, B);
 }
 
@@ -384,8 +392,7 @@ macro_rules! parameter_state {
                 }
                 finite.holds()
             }
-            #[cfg(feature = "rayon")]
-            fn join<'a, A: Send, B: Send>(
+            fn join<'a, F: Fork, A: Send, B: Send>(
                 arrays: [&'a mut [T]; $count],
                 at: usize,
                 left: impl FnOnce([&'a mut [T]; $count]) -> A + Send,
@@ -395,7 +402,7 @@ macro_rules! parameter_state {
                 let [$($array),*] = arrays;
                 $(let $array = $array.split_at_mut(at.min($array.len()));)*
                 let halves = ([$($array.0),*], [$($array.1),*]);
-                rayon::join(|| left(halves.0), || right(halves.1))
+                F::join(|| left(halves.0), || right(halves.1))
             }
         }
     };

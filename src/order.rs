@@ -2,7 +2,7 @@
 
 /// A bijection of 64 bits in which each bit of the input moves each bit of the output (the finalizer of `SplitMix64`,
 /// Steele, Lea and Flood, 2014).
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(feature = "small", inline(never))]
 #[must_use]
 pub(crate) const fn mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -17,7 +17,7 @@ use crate::kernel::{Elementwise, elementwise};
 use crate::layer::{Noise, cut, cut_mut};
 use crate::loss::TakenBy;
 use crate::network::Network;
-use crate::optimizer::{Optimizer, ParameterState, Pass, State};
+use crate::optimizer::{Fork, Optimizer, ParameterState, Pass, State};
 use crate::order::shuffle;
 use crate::sample::{InputArray, Samples, Target, check, refusal};
 use crate::storage::{Heap, OwnedStorage, Storage, StorageMut};
@@ -277,6 +277,18 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, T: Scalar, M: Batchi
     }
 }
 
+/// Two jobs in the pool of threads.
+struct Rayon;
+
+impl Fork for Rayon {
+    fn join<A: Send, B: Send>(
+        left: impl FnOnce() -> A + Send,
+        right: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        rayon::join(left, right)
+    }
+}
+
 /// Whether nothing is or becomes infinite or NaN; with `write` the update itself. No bit depends on how it is cut.
 fn update<O: Optimizer<T, Step: Sync>, T: Scalar>(
     write: bool,
@@ -290,7 +302,7 @@ fn update<O: Optimizer<T, Step: Sync>, T: Scalar>(
     if parallel && numbers > UPDATE_TASK {
         let at = half(numbers);
         let (parameters, gradient) = (cut_mut(parameters, at), cut(gradient, at));
-        let (left, right) = O::State::join(
+        let (left, right) = O::State::join::<Rayon, _, _>(
             arrays,
             at,
             |arrays| update::<O, T>(write, step, arrays, parameters.0, gradient.0, true),
@@ -492,7 +504,7 @@ impl<L: Layer, E: Sync, O: Optimizer<T, Step: Sync> + Sync, M: Batching, T: Scal
         };
         let result = if parallel {
             // once into the pool, not once for each step
-            O::State::join(arrays, usize::MAX, epoch, |_| ()).0
+            O::State::join::<Rayon, _, _>(arrays, usize::MAX, epoch, |_| ()).0
         } else {
             epoch(arrays)
         };

@@ -6,7 +6,7 @@ use core::ops::{Add, AddAssign, BitOr, Div, Mul, MulAssign, Neg, Sub};
 use const_default::ConstDefault;
 use generic_array::GenericArray;
 
-use crate::kernel::simd::Vectorized;
+use crate::kernel::vector::Vectorized;
 use crate::math;
 use crate::size::{Constant, Count, Element};
 

@@ -252,9 +252,9 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
             ..Noise::default()
         };
         let parameters = network.parameters_mut().as_mut_slice();
-        // where code has to be small, only batches that are one sample by their type have code of their own
+        // with feature `small` only batches of one sample by their type have code of their own
         if L::DESCENDS
-            && (M::SAMPLES == Some(1) || cfg!(feature = "simd") && count == 1)
+            && (M::SAMPLES == Some(1) || !cfg!(feature = "small") && count == 1)
             && let Some(rate) = self.optimizer.plain_rate(self.state.updates)
         {
             let place = index(0) as usize;
@@ -267,8 +267,8 @@ impl<L: Layer, E, O: Optimizer<T>, M: Batching, T: Scalar, S: OwnedStorage>
                 self.state.updates = self.state.updates.saturating_add(1);
                 return Ok(loss);
             }
-            // what the kernels of vectors can't exclude is tried one by one below
-            if !cfg!(feature = "simd") {
+            // without feature `small` a cheap bound refused it: below each parameter is tried
+            if cfg!(feature = "small") {
                 return Err(Some(place));
             }
         }

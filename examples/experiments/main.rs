@@ -47,7 +47,7 @@ struct Options {
 fn options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
     let mut options = Options {
-        out: Path::new(env!("CARGO_MANIFEST_DIR")).join("target/experiments"),
+        out: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/experiments"),
         threads: available_parallelism().map_or(1, usize::from).min(256),
     };
     let mut arguments = lexopt::Parser::from_env();

@@ -14,8 +14,8 @@ use crate::storage::OwnedStorage;
 use crate::{Element, Layer, Scalar, Shape};
 
 impl<L: Layer, T: Scalar, S: OwnedStorage, M: Batching> Block<L, T, S, M> {
-    /// Whether it offers [`descend_group`](Self::descend_group). Not without vectors, where code has to be small.
-    pub(crate) const GROUPS: bool = cfg!(feature = "simd")
+    /// Whether it offers [`descend_group`](Self::descend_group). Not with feature `small`.
+    pub(crate) const GROUPS: bool = !cfg!(feature = "small")
         && L::GROUPS
         && Self::SAMPLES >= GROUP
         && <L::Parameters as Unsigned>::USIZE < FEW;

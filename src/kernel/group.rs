@@ -1,7 +1,8 @@
-//! The kernels of small layers for a group of samples side by side: a value is a vector of as many lanes as there are samples.
+//! The kernels of small layers for a group of samples side by side: a value is a vector of as many
+//! lanes as there are samples.
 //!
-//! Slices are `[values][samples]`, where those of all other kernels are `[samples][values]`. With lengths that are constants
-//! all of a small network's values stay in registers.
+//! Slices are `[values][samples]`, where those of all other kernels are `[samples][values]`. With
+//! lengths that are constants all of a small network's values stay in registers.
 
 use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient};
 use crate::Scalar;

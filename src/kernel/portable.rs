@@ -1,7 +1,7 @@
 //! The kernels as plain loops, product and sum rounded apart.
 //!
-//! Without vectors they are the only ones for all but tiny layers, and code has to be small. What constant lengths make smaller
-//! is inlined into its layer then: sums that stay in registers. The others are one function for all layers.
+//! With feature `small`, what constant lengths make smaller is inlined into its layer: sums that
+//! stay in registers. The others are one function for all layers.
 
 use super::{Affine, Dimensions, InputGradient, Product, Slide, WeightGradient};
 use crate::Scalar;
@@ -11,10 +11,10 @@ use crate::scalar::Finite;
 /// Sums that are added to side by side: as many as stay in registers.
 const LANES: usize = 8;
 
-/// An output starts at its bias and adds its products first to last; if it is several sums, those of every second (fourth,
-/// eighth) input, and then the others'.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(always))]
+/// An output starts at its bias; it is one sum, or several interleaved ones that are added as a
+/// tree.
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(always))]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
     let Affine {
         weights,
@@ -37,8 +37,8 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 }
 
 /// A sum starts where it is, or at -0, and adds its products first to last.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
     let Product {
         left,
@@ -58,8 +58,8 @@ pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
 }
 
 /// An output starts at its bias, or where it is, and adds its products tap by tap.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
     let (columns, filters) = (dense.inputs.get(), dense.outputs.get());
     let Slide {
@@ -136,10 +136,17 @@ fn add_products<T: Scalar, const N: usize>(
     outputs: &mut [[T; N]],
 ) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let mut waiting = [[-T::ZERO; N]; 3];
     for (block, outputs) in outputs.iter_mut().enumerate() {
+        let mut sums = *outputs;
         for part in 0..parts {
-            let mut sums = if part == 0 { *outputs } else { [-T::ZERO; N] };
-            for i in (part..n_in).step_by(parts) {
+            let first = part
+                .reverse_bits()
+                .unbounded_shr(usize::BITS - parts.trailing_zeros());
+            if part > 0 {
+                sums = [-T::ZERO; N];
+            }
+            for i in (first..n_in).step_by(parts) {
                 let row = weights.get(i * n_out + block * N..);
                 if let (Some(x), Some(row)) =
                     (inputs.get(i), row.and_then(|row| row.first_chunk::<N>()))
@@ -149,20 +156,23 @@ fn add_products<T: Scalar, const N: usize>(
                     }
                 }
             }
-            if part == 0 {
-                *outputs = sums;
-            } else {
-                for (y, sum) in outputs.iter_mut().zip(sums) {
-                    *y += sum;
+            let pairs = part.trailing_ones() as usize;
+            for before in waiting.iter().take(pairs) {
+                for (sum, before) in sums.iter_mut().zip(before) {
+                    *sum = *before + *sum;
                 }
             }
+            if let Some(slot) = waiting.get_mut(pairs) {
+                *slot = sums;
+            }
         }
+        *outputs = sums;
     }
 }
 
 /// A weight's gradient adds its samples' products first to last.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
@@ -190,8 +200,8 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
 }
 
 /// `row += input * output_gradient`; the bias is the row of an input that is 1.
-#[cfg_attr(feature = "simd", inline(always))]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
+#[cfg_attr(feature = "small", inline(never))]
 fn add_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T]) {
     for (sum, dy) in row.iter_mut().zip(output_gradient) {
         *sum += input * *dy;
@@ -199,8 +209,8 @@ fn add_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T]) {
 }
 
 /// A step by one sample: each product is a gradient.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     let WeightGradient {
         inputs,
@@ -218,8 +228,8 @@ pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradien
 }
 
 /// `row -= rate * (input * output_gradient)`.
-#[cfg_attr(feature = "simd", inline(always))]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
+#[cfg_attr(feature = "small", inline(never))]
 fn descend_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T], rate: T) {
     for (w, dy) in row.iter_mut().zip(output_gradient) {
         *w = *w - rate * (input * *dy);
@@ -227,8 +237,8 @@ fn descend_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T], rate: 
 }
 
 /// An input gradient is eight interleaved partial sums, folded in a fixed tree.
-#[cfg_attr(feature = "simd", inline)]
-#[cfg_attr(not(feature = "simd"), inline(always))]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(always))]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
     let InputGradient {
         weights,
@@ -277,8 +287,8 @@ pub(super) fn descent_is_finite<T: Scalar>(
 }
 
 /// Whether [`descend_row`] leaves finite numbers.
-#[cfg_attr(feature = "simd", inline(always))]
-#[cfg_attr(not(feature = "simd"), inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
+#[cfg_attr(feature = "small", inline(never))]
 fn row_is_finite<T: Scalar>(row: &[T], input: T, output_gradient: &[T], rate: T) -> bool {
     let mut finite = Finite::new();
     for (w, dy) in row.iter().zip(output_gradient) {

@@ -1,7 +1,8 @@
-//! The kernels of layers that are too small for vectors of weights: to be inlined, so that constant lengths unroll them.
+//! The kernels of layers that are too small for vectors of weights: to be inlined, so that constant
+//! lengths unroll them.
 //!
-//! An output, or a weight, is one variable while its products are added: what passes through memory between two steps of
-//! a small network takes longer than the steps.
+//! An output, or a weight, is one variable while its products are added: what passes through memory
+//! between two steps of a small network takes longer than the steps.
 
 use super::{
     Affine, Dimensions, InputGradient, NATIVE_FROM, Product, Slide, WeightGradient, portable,

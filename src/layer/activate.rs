@@ -25,7 +25,9 @@ pub struct Activate<S, A>(PhantomData<fn() -> (S, A)>);
 impl<S: Shape, A: Activation> Layer for Activate<S, A> {
     type Input = S;
     type Output = S;
+    #[doc(hidden)]
     type Parameters = U0;
+    #[doc(hidden)]
     type Tape = S::Len;
 
     const NAME: &'static str = "Activate";
@@ -60,7 +62,9 @@ pub struct Softmax<S>(PhantomData<fn() -> S>);
 impl<S: Shape> Layer for Softmax<S> {
     type Input = S;
     type Output = S;
+    #[doc(hidden)]
     type Parameters = U0;
+    #[doc(hidden)]
     type Tape = S::Len;
 
     const NAME: &'static str = "Softmax";
@@ -180,7 +184,9 @@ where
 {
     type Input = I;
     type Output = O;
+    #[doc(hidden)]
     type Parameters = U0;
+    #[doc(hidden)]
     type Tape = O::Len;
 
     const NAME: &'static str = "Reshape";

@@ -151,7 +151,9 @@ where
 {
     type Input = Image<C, H, W>;
     type Output = Slid<F, H, W, K, S, P>;
+    #[doc(hidden)]
     type Parameters = <C as FilterBank<K, F>>::Parameters;
+    #[doc(hidden)]
     type Tape = <A::Keeps as Keep>::Tape<<Slid<F, H, W, K, S, P> as Shape>::Len>;
 
     const NAME: &'static str = "Conv2d";

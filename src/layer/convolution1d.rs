@@ -318,7 +318,9 @@ where
 {
     type Input = Sequence<N, C>;
     type Output = SlidAlong<F, N, K, S, P, D>;
+    #[doc(hidden)]
     type Parameters = <K as Filters<C, F>>::Parameters;
+    #[doc(hidden)]
     type Tape = <A::Keeps as Keep>::Tape<<SlidAlong<F, N, K, S, P, D> as Shape>::Len>;
 
     const NAME: &'static str = "Conv1d";

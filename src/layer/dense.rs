@@ -49,8 +49,8 @@ impl<I: Shape, O: Size, A> Dense<I, O, A> {
     /// `outputs = inputs * weights + bias`.
     #[inline(always)]
     fn affine<T: Scalar, K: Kernel>(parameters: &[T], inputs: &[T], outputs: &mut [T]) {
-        // where code has to be small, one function for the way forward and for training
-        if cfg!(feature = "simd") || Self::DIMENSIONS.are_unrolled() {
+        // with feature `small` one function for inference and training
+        if !cfg!(feature = "small") || Self::DIMENSIONS.are_unrolled() {
             Self::affine_here::<T, K>(parameters, inputs, outputs);
         } else {
             Self::affine_apart::<T, K>(parameters, inputs, outputs);
@@ -99,9 +99,9 @@ impl<I: Mul<O, Output: Add<O, Output: Count>>, O> WeightsAndBias<O> for I {
 }
 
 impl<I: Shape, O: Size, A: Activation> Dense<I, O, A> {
-    /// Whether the kernel has the activation inside; where code has to be small, it is a pass of its own.
+    /// Whether the kernel applies the activation; with feature `small` it is a pass of its own.
     const RECTIFIED: bool =
-        A::RECTIFIER && cfg!(feature = "simd") && !Self::DIMENSIONS.are_unrolled();
+        A::RECTIFIER && !cfg!(feature = "small") && !Self::DIMENSIONS.are_unrolled();
 }
 
 impl<I: Shape, O: Size, A: Activation> Layer for Dense<I, O, A>
@@ -111,7 +111,9 @@ where
 {
     type Input = I;
     type Output = O;
+    #[doc(hidden)]
     type Parameters = <I::Len as WeightsAndBias<O>>::Number;
+    #[doc(hidden)]
     type Tape = <A::Keeps as Keep>::Tape<O>;
 
     const NAME: &'static str = "Dense";

@@ -228,7 +228,9 @@ where
 {
     type Input = Image<C, H, W>;
     type Output = Slid<C, H, W, K, S, P>;
+    #[doc(hidden)]
     type Parameters = <U1 as FilterBank<K, C>>::Parameters;
+    #[doc(hidden)]
     type Tape = <A::Keeps as Keep>::Tape<<Slid<C, H, W, K, S, P> as Shape>::Len>;
 
     const NAME: &'static str = "DepthwiseConv2d";

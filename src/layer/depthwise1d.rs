@@ -194,7 +194,9 @@ where
 {
     type Input = Sequence<N, C>;
     type Output = SlidAlong<C, N, K, S, P, D>;
+    #[doc(hidden)]
     type Parameters = <K as WeightsAndBias<C>>::Number;
+    #[doc(hidden)]
     type Tape = <A::Keeps as Keep>::Tape<<SlidAlong<C, N, K, S, P, D> as Shape>::Len>;
 
     const NAME: &'static str = "DepthwiseConv1d";

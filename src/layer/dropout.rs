@@ -51,8 +51,10 @@ where
 {
     type Input = S;
     type Output = S;
+    #[doc(hidden)]
     type Parameters = U0;
     /// By what each value was multiplied, and the outputs.
+    #[doc(hidden)]
     type Tape = UInt<S::Len, B0>;
 
     const NAME: &'static str = "Dropout";

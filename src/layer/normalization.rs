@@ -107,7 +107,9 @@ impl<C: Centering<Values<S>>, S: Shape> Normalization<C, S> {
 impl<C: Centering<Values<S>>, S: Shape> Layer for Normalization<C, S> {
     type Input = S;
     type Output = S;
+    #[doc(hidden)]
     type Parameters = C::Parameters;
+    #[doc(hidden)]
     type Tape = S::Len;
 
     const NAME: &'static str = C::NAME;

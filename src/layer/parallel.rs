@@ -75,8 +75,10 @@ where
 {
     type Input = A::Input;
     type Output = <A::Output as Concatenate<B::Output>>::Output;
+    #[doc(hidden)]
     type Parameters = <A::Parameters as Plus<B::Parameters>>::Sum;
     /// That of `A`, that of `B`, then the outputs.
+    #[doc(hidden)]
     type Tape = <<A::Tape as Plus<B::Tape>>::Sum as Plus<Self::Output>>::Sum;
 
     const NAME: &'static str = "Parallel";

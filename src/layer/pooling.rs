@@ -301,7 +301,9 @@ macro_rules! pooling {
         impl<I: Windowed<$kind, K, S>, K: Size, S: Size> Layer for $name<I, K, S> {
             type Input = I;
             type Output = I::Output;
+            #[doc(hidden)]
             type Parameters = U0;
+            #[doc(hidden)]
             type Tape = <I::Output as Shape>::Len;
 
             const NAME: &'static str = stringify!($name);
@@ -455,7 +457,9 @@ pub struct GlobalAveragePool<I>(PhantomData<fn() -> I>);
 impl<I: Whole> Layer for GlobalAveragePool<I> {
     type Input = I;
     type Output = I::Features;
+    #[doc(hidden)]
     type Parameters = U0;
+    #[doc(hidden)]
     type Tape = I::Features;
 
     const NAME: &'static str = "GlobalAveragePool";

@@ -28,7 +28,9 @@ pub struct Portable<L>(PhantomData<fn() -> L>);
 impl<L: Layer> Layer for Portable<L> {
     type Input = L::Input;
     type Output = L::Output;
+    #[doc(hidden)]
     type Parameters = L::Parameters;
+    #[doc(hidden)]
     type Tape = L::Tape;
 
     const NAME: &'static str = L::NAME;

@@ -211,8 +211,10 @@ where
 {
     type Input = I;
     type Output = G::Output;
+    #[doc(hidden)]
     type Parameters =
         <I::Steps as Lengths<C, I::Features, H, <G::Output as Shape>::Len>>::Parameters;
+    #[doc(hidden)]
     type Tape = <I::Steps as Lengths<C, I::Features, H, <G::Output as Shape>::Len>>::Tape;
 
     const NAME: &'static str = C::NAME;

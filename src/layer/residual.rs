@@ -57,8 +57,10 @@ where
 {
     type Input = F::Input;
     type Output = F::Output;
+    #[doc(hidden)]
     type Parameters = F::Parameters;
     /// That of `F`, then the outputs.
+    #[doc(hidden)]
     type Tape = <F::Tape as Plus<<F::Output as Shape>::Len>>::Sum;
 
     const NAME: &'static str = "Residual";

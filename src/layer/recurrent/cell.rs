@@ -96,7 +96,7 @@ pub(super) fn advance<C: Cell, T: Scalar>(width: usize, step: Step<'_, T>) {
                 },
                 _,
             ) = self;
-            let most = if cfg!(feature = "simd") { width } else { 1 };
+            let most = if cfg!(feature = "small") { 1 } else { width };
             let done = match most {
                 16.. => in_turns::<C, T, 16>(width, sums, from_state, state),
                 8.. => in_turns::<C, T, 8>(width, sums, from_state, state),

@@ -29,11 +29,11 @@ pub(super) fn rows<N: Size, G: Size, H: Size, T: Scalar>(
     cut_mut(values, count * G::USIZE * H::USIZE).0
 }
 
-/// The steps whose products with the way back of the weights are taken together: where there are no vectors one, for it
-/// takes memory.
-#[cfg(feature = "simd")]
+/// The steps whose products with the way back of the weights are taken together: with feature `small` one, which
+/// takes less memory.
+#[cfg(not(feature = "small"))]
 pub(super) type Together = crate::sizes::U4;
-#[cfg(not(feature = "simd"))]
+#[cfg(feature = "small")]
 pub(super) type Together = U1;
 
 /// A layer's parameters by what they are.

@@ -1,0 +1,3 @@
+//! Data before training.
+
+mod prepare;
