@@ -10,20 +10,19 @@ use super::{
 use crate::size::Lined;
 use crate::{Activation, Relu, Scalar};
 use dots::Dots;
-use few::{FewForward, FewInputs, FewWeights};
+use few::{FewForward, FewInputs, FewSums, FewWeights};
 use lanes::{F32, F64, Job};
 use outer::{Outer, Update};
-use parts::{PANEL, with_panel};
-use product::{At, Every, Left, Right, Start};
+use product::{Left, Right, Start};
 use transpose::{EIGHT, Transpose};
 
 mod dots;
 mod few;
 mod lanes;
+mod one;
 mod outer;
 mod parts;
 mod product;
-mod tile;
 mod transpose;
 
 /// Wider vectors than these are left alone.
@@ -86,13 +85,27 @@ struct Vectors {
     fused: bool,
 }
 
+/// The vectors of 256 bits of a machine that has them, or wider ones.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn narrow(arch: Arch) -> pulp::x86::V3 {
+    match arch {
+        Arch::V4(simd) => *simd,
+        Arch::V3(simd) => simd,
+        _ => unreachable!("there are vectors"),
+    }
+}
+
 impl Vectors {
-    /// Those that so many numbers fill at least half; `None` on a machine without any.
+    /// Those that so many numbers fill at least half; `None` where plain loops compute.
     ///
-    /// Neither f64 nor portable arithmetic is compiled for the widest: that would take as long as
-    /// all else.
+    /// Neither f64 nor portable arithmetic is compiled for the widest, nor both at once for any:
+    /// that would take as long as all else.
     #[inline(always)]
     fn of<T>(fused: bool, numbers: usize) -> Option<Self> {
+        if size_of::<T>() == 8 && !fused {
+            return None;
+        }
         let wide = fused && size_of::<T>() == 4 && numbers > 8;
         let vectors = Self {
             arch: arch(wide),
@@ -112,15 +125,28 @@ impl Vectors {
             _ => 0,
         }
     }
+    /// Whether there are 32 registers, not 16.
+    #[inline(always)]
+    fn have_many_registers(self) -> bool {
+        self.bits() != 256
+    }
     /// Numbers in a vector.
     #[inline(always)]
     fn width<T>(self) -> usize {
         self.bits() / 8 / size_of::<T>()
     }
-    /// Whether there are 32 registers, not 16.
+    /// Vectors of the first of some strips of columns, all of about the same width: so many at
+    /// most.
     #[inline(always)]
-    fn have_many_registers(self) -> bool {
-        self.bits() != 256
+    fn of_a_strip<T>(self, columns: usize, most: usize) -> usize {
+        // a division takes as long as some products
+        let width = self.width::<T>();
+        let vectors = (columns + width - 1) >> width.trailing_zeros();
+        match vectors {
+            _ if vectors <= most => vectors,
+            _ if vectors <= 2 * most => vectors.div_ceil(2),
+            _ => vectors.div_ceil(vectors.div_ceil(most)),
+        }
     }
 }
 
@@ -131,7 +157,7 @@ trait Run: Scalar {
 }
 
 macro_rules! vectorized {
-    ($float:ident, $lanes:ident, $($v4:ident)?) => {
+    ($float:ident, $lanes:ident, wide: $wide:literal, portable: $portable:literal) => {
         impl Run for $float {
             #[inline(always)]
             fn run<J: Job<$float>>(Vectors { arch, fused }: Vectors, job: J) {
@@ -144,18 +170,26 @@ macro_rules! vectorized {
                     }
                 }
                 match arch {
-                    $(
-                        #[cfg(target_arch = "x86_64")]
-                        Arch::$v4(simd) => Simd::vectorize(simd, Apart::<J, true>(job)),
-                    )?
                     #[cfg(target_arch = "x86_64")]
-                    Arch::V3(simd) if fused => Simd::vectorize(simd, Apart::<J, true>(job)),
+                    Arch::V4(simd) if J::WIDE && $wide => {
+                        Simd::vectorize(simd, Apart::<J, true>(job));
+                    }
                     #[cfg(target_arch = "x86_64")]
-                    Arch::V3(simd) => Simd::vectorize(simd, Apart::<J, false>(job)),
+                    Arch::V4(_) | Arch::V3(_) if J::FUSED && (fused || !$portable) => {
+                        Simd::vectorize(narrow(arch), Apart::<J, true>(job));
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    Arch::V4(_) | Arch::V3(_) if $portable => {
+                        Simd::vectorize(narrow(arch), Apart::<J, false>(job));
+                    }
                     #[cfg(target_arch = "aarch64")]
-                    Arch::Neon(simd) if fused => Simd::vectorize(simd, Apart::<J, true>(job)),
+                    Arch::Neon(simd) if J::FUSED && (fused || !$portable) => {
+                        Simd::vectorize(simd, Apart::<J, true>(job));
+                    }
                     #[cfg(target_arch = "aarch64")]
-                    Arch::Neon(simd) => Simd::vectorize(simd, Apart::<J, false>(job)),
+                    Arch::Neon(simd) if $portable => {
+                        Simd::vectorize(simd, Apart::<J, false>(job));
+                    }
                     _ => unreachable!("there are vectors"),
                 }
             }
@@ -194,73 +228,85 @@ macro_rules! vectorized {
     };
 }
 
-vectorized!(f32, F32, V4);
-vectorized!(f64, F64,);
+vectorized!(f32, F32, wide: true, portable: true);
+vectorized!(f64, F64, wide: false, portable: false);
 
-/// A copy of the weights, side by side or transposed, pays for more samples than this.
-const NO_COPY: usize = 8;
+/// The gradient of the inputs of more samples than this pays for a transposed copy of the weights.
+const DOTS: usize = 4;
+
+/// The numbers of a copy of the weights: the L1 cache has room for them.
+const PANEL: usize = 8192;
 
 /// Runs a job for a number of outputs that is one of these constants.
 macro_rules! run_few {
+    ($vectors:expr, $few:ident($pass:expr), $n_out:expr) => {
+        run_few!($vectors, $few($pass), $n_out, 1 2 3 4 5 6 7)
+    };
     ($vectors:expr, $few:ident($pass:expr), $n_out:expr, $($n:literal)*) => {
         match $n_out {
             $($n => T::run($vectors, $few::<_, $n>($pass)),)*
             _ => unreachable!("these are not few"),
         }
     };
-    ($vectors:expr, $few:ident($pass:expr), $n_out:expr) => {
-        run_few!($vectors, $few($pass), $n_out, 1 2 3 4 5 6 7)
-    };
 }
 
 #[inline(always)]
 fn affine<T: Run>(fused: bool, dense: Dimensions, mut pass: Affine<'_, T>, rectify: bool) {
-    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let Some(vectors) = Vectors::of::<T>(fused, n_out) else {
-        let outputs = &mut *pass.outputs;
-        portable::affine(dense, Affine { outputs, ..pass });
-        if rectify {
-            Relu::apply(pass.outputs);
+    let n_out = dense.outputs.get();
+    let few = n_out < EIGHT;
+    match Vectors::of::<T>(fused && !few, n_out) {
+        Some(vectors) if !few && pass.outputs.len() == n_out => {
+            return one::run(vectors, dense, &mut pass, rectify);
         }
-        return;
-    };
-    let samples = rows(pass.outputs, n_out);
-    // without a copy such rows fill no vector of the widest kind
-    let is_copied = samples > NO_COPY && n_in * 2 * EIGHT <= PANEL;
-    // of f64 so many sums would not fit into registers
-    if n_out < EIGHT || n_out < 2 * EIGHT && size_of::<T>() == 4 && !is_copied {
-        // the weights of eight inputs are whole vectors of the widest kind if outputs are an even
-        // number
-        let vectors = Vectors::of::<T>(fused, (n_out + 1) % 2 * n_out).unwrap_or(vectors);
-        let pass = &mut pass;
-        match n_out {
-            ..EIGHT => run_few!(vectors, FewForward(pass), n_out),
-            _ => run_few!(vectors, FewForward(pass), n_out, 8 9 10 11 12 13 14 15),
+        Some(vectors) if !few => {
+            let mut product = product::Product {
+                rows: pass.outputs.len() / n_out,
+                parts: dense.parts(),
+                start: Start::Columns(pass.bias),
+                rectify,
+                ..plain((pass.inputs, pass.weights), dense, pass.outputs)
+            };
+            return product.run(vectors);
         }
-        if rectify {
-            Relu::apply(pass.outputs);
+        Some(vectors) => run_few!(vectors, FewForward(&mut pass), n_out),
+        None => {
+            let outputs = &mut *pass.outputs;
+            portable::affine(dense, Affine { outputs, ..pass });
         }
-        return;
     }
-    let product = product::Product {
-        rows: samples,
+    if rectify {
+        Relu::apply(pass.outputs);
+    }
+}
+
+/// A product of one row of so many inputs.
+#[inline(always)]
+fn plain<'a, T>(
+    (left, right): (&'a [T], &'a [T]),
+    dense: Dimensions,
+    sums: &'a mut [T],
+) -> product::Product<'a, T> {
+    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    product::Product {
+        rows: 1,
         columns: n_out,
         steps: n_in,
+        parts: 1,
         left: Left {
-            values: pass.inputs,
+            values: left,
             row: n_in,
             step: 1,
         },
         right: Right {
-            values: pass.weights,
-            rows: Every(n_out),
+            values: right,
+            stride: n_out,
+            places: &[],
         },
-        start: Start::Columns(pass.bias),
-        rectify,
-        sums: pass.outputs,
+        start: Start::Nothing,
+        rectify: false,
+        sums,
         stride: n_out,
-    };
-    product.run_in_parts(vectors, dense.parts());
+    }
 }
 
 /// How many rows there are; a division takes as long as some products.
@@ -279,30 +325,17 @@ const fn start<'a, T>(fresh: bool) -> Start<'a, T> {
 
 #[inline(always)]
 fn product<T: Run>(fused: bool, dense: Dimensions, mut pass: Product<'_, T>) {
-    let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
+    let n_out = dense.outputs.get();
     let Some(vectors) = Vectors::of::<T>(fused, n_out & !15) else {
         return portable::product(dense, pass);
     };
     if n_out < EIGHT {
         return padded(vectors, dense, &mut pass);
     }
-    let product = product::Product {
+    let mut product = product::Product {
         rows: rows(pass.sums, n_out),
-        columns: n_out,
-        steps: n_in,
-        left: Left {
-            values: pass.left,
-            row: n_in,
-            step: 1,
-        },
-        right: Right {
-            values: pass.right,
-            rows: Every(n_out),
-        },
         start: start(pass.fresh),
-        rectify: false,
-        sums: pass.sums,
-        stride: n_out,
+        ..plain((pass.left, pass.right), dense, pass.sums)
     };
     product.run(vectors);
 }
@@ -326,24 +359,16 @@ fn padded<T: Run>(vectors: Vectors, dense: Dimensions, pass: &mut Product<'_, T>
         for (right, first) in pass.right.chunks(PADDED * n_out).zip((0..).step_by(PADDED)) {
             let mut padded_right = [[T::ZERO; EIGHT]; PADDED];
             copy_rows(right, n_out, padded_right.as_flattened_mut(), EIGHT);
-            let product = product::Product {
+            let (left, right_rows) = (&left[first..], padded_right.as_flattened());
+            let mut product = product::Product {
                 rows: sums.len() / n_out,
                 columns: EIGHT,
                 steps: right.len() / n_out,
-                left: Left {
-                    values: &left[first..],
-                    row: n_in,
-                    step: 1,
-                },
-                right: Right {
-                    values: padded_right.as_flattened(),
-                    rows: Every(EIGHT),
-                },
                 start: Start::There,
-                rectify: false,
-                sums: padded_sums.as_flattened_mut(),
                 stride: EIGHT,
+                ..plain((left, right_rows), dense, padded_sums.as_flattened_mut())
             };
+            product.right.stride = EIGHT;
             product.run(vectors);
         }
         copy_rows(padded_sums.as_flattened(), EIGHT, sums, n_out);
@@ -362,137 +387,113 @@ fn copy_rows<T: Copy>(from: &[T], width: usize, to: &mut [T], room: usize) {
 #[inline(always)]
 fn weight_gradient<T: Run>(fused: bool, dense: Dimensions, mut pass: WeightGradient<'_, T>) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    // outputs that do not fill a vector of the widest kind fill one of the others
-    let Some(vectors) = Vectors::of::<T>(fused, n_out & !15) else {
+    let few = n_out < EIGHT;
+    let samples = rows(pass.output_gradient, n_out);
+    let Some(vectors) = Vectors::of::<T>(fused && !few, n_out & !15).filter(|_| samples > 0) else {
         return portable::weight_gradient(dense, pass);
     };
-    if n_out < EIGHT {
-        return run_few!(vectors, FewWeights(&mut pass), n_out);
+    let pass = &mut pass;
+    if few && samples == 1 {
+        return run_few!(vectors, FewWeights(pass), n_out);
     }
-    let samples = rows(pass.output_gradient, n_out);
+    if few {
+        return run_few!(vectors, FewSums(pass), n_out);
+    }
+    // the bias is the row of an input that is always 1
+    let (slopes, one) = (pass.output_gradient, [T::ONE]);
     if samples == 1 {
         let update = if pass.fresh {
             Update::Write
         } else {
             Update::Add
         };
-        let job = Outer {
-            update,
-            inputs: pass.inputs,
-            slopes: pass.output_gradient,
-            weights: pass.weights,
-        };
-        T::run(vectors, job);
-        if pass.fresh {
-            for (sum, slope) in pass.bias.iter_mut().zip(pass.output_gradient) {
-                *sum = *slope;
-            }
-        } else {
-            for (sum, slope) in pass.bias.iter_mut().zip(pass.output_gradient) {
-                *sum += *slope;
-            }
+        for (inputs, weights) in [(pass.inputs, &mut *pass.weights), (&one, pass.bias)] {
+            let job = Outer {
+                update,
+                inputs,
+                slopes,
+                weights,
+            };
+            T::run(vectors, job);
         }
         return;
     }
-    let right = Right {
-        values: pass.output_gradient,
-        rows: Every(n_out),
-    };
-    let weights = product::Product {
-        rows: n_in,
-        columns: n_out,
-        steps: samples,
-        left: Left {
-            values: pass.inputs,
-            row: 1,
-            step: n_in,
-        },
-        right,
-        start: start(pass.fresh),
-        rectify: false,
-        sums: pass.weights,
-        stride: n_out,
-    };
-    weights.run(vectors);
-    if !pass.bias.is_empty() {
-        // the row of an input that is always 1
-        let bias = product::Product {
-            rows: 1,
-            columns: n_out,
+    for (inputs, step, sums) in [
+        (pass.inputs, n_in, &mut *pass.weights),
+        (&one, 0, pass.bias),
+    ] {
+        let mut product = product::Product {
+            rows: rows(sums, n_out),
             steps: samples,
             left: Left {
-                values: &[T::ONE],
-                row: 0,
-                step: 0,
+                values: inputs,
+                row: 1,
+                step,
             },
-            right,
             start: start(pass.fresh),
-            rectify: false,
-            sums: pass.bias,
-            stride: n_out,
+            ..plain((inputs, slopes), dense, sums)
         };
-        bias.run(vectors);
+        product.run(vectors);
     }
 }
 
 #[inline(always)]
 fn input_gradient<T: Run>(fused: bool, dense: Dimensions, mut pass: InputGradient<'_, T>) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    let Some(narrow) = Vectors::of::<T>(fused, 1) else {
+    let few = n_out < EIGHT;
+    let Some(vectors) = Vectors::of::<T>(fused && !few, n_in & !15) else {
         return portable::input_gradient(dense, pass);
     };
-    let vectors = Vectors::of::<T>(fused, n_in).unwrap_or(narrow);
-    // the other sums are -0, which changes nothing
-    let parts = n_out.next_power_of_two().min(EIGHT);
-    // whole blocks of eight inputs
-    let width = vectors.width::<T>().max(EIGHT);
-    let lanes = n_in
-        .next_multiple_of(width)
-        .min(parts::most(vectors, parts) * width);
     let samples = rows(pass.output_gradient, n_out);
-    if n_out < EIGHT && samples == 1 {
-        run_few!(narrow, FewInputs(&mut pass), n_out);
-    } else if n_out >= EIGHT && samples <= NO_COPY || lanes * n_out > PANEL {
-        let pass = &mut pass;
-        T::run(narrow, Dots { dense, pass });
+    let pass = &mut pass;
+    // transposed weights of as many inputs as there is room for
+    let width = vectors.width::<T>().max(EIGHT);
+    let room = PANEL / (width * n_out) * width;
+    let lanes = n_in.next_multiple_of(width).min(room);
+    if few {
+        run_few!(vectors, FewInputs(pass), n_out);
+    } else if samples <= 2 * DOTS && n_out >= 2 * EIGHT
+        || samples <= DOTS
+        || room == 0
+        || n_in < width
+    {
+        T::run(vectors, Dots { dense, pass });
+    } else if lanes * n_out <= 1024 {
+        transposed::<T, 1024>(vectors, dense, pass, lanes);
     } else {
-        let numbers = lanes * n_out;
-        with_panel!(
-            numbers,
-            transposed::<T>((vectors, narrow), dense, &mut pass, lanes, parts)
-        );
+        transposed::<T, PANEL>(vectors, dense, pass, lanes);
     }
 }
 
 /// The gradient of so many inputs at a time, as a product with their weights transposed.
 #[inline(never)]
 fn transposed<T: Run, const N: usize>(
-    (vectors, narrow): (Vectors, Vectors),
+    vectors: Vectors,
     dense: Dimensions,
     pass: &mut InputGradient<'_, T>,
     lanes: usize,
-    parts: usize,
 ) {
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
     let mut panel = Lined::new([T::ZERO; N]);
     // of a length that the compiler does not see: it would compile each product again for it
     let panel = core::hint::black_box(panel.values.as_mut_slice());
-    let mut end = 0;
-    while end < n_in {
-        // the last inputs may be some of those before, again
-        let first = end.min(n_in.saturating_sub(lanes));
-        end = n_in.min(first + lanes);
+    let width = vectors.width::<T>();
+    for first in (0..n_in).step_by(lanes) {
+        // the last inputs, if they fill no vector, with some of those before, again
+        let (first, end) = (first.min(n_in - width), n_in.min(first + lanes));
         let copy = Transpose {
             weights: &pass.weights[first * n_out..end * n_out],
             outputs: n_out,
             stride: lanes,
             panel,
         };
-        T::run(narrow, copy);
-        let product = product::Product {
+        T::run(vectors, copy);
+        let mut product = product::Product {
             rows: rows(pass.output_gradient, n_out),
             columns: end - first,
             steps: n_out,
+            // the other sums are -0, which changes nothing
+            parts: n_out.next_power_of_two().min(EIGHT),
             left: Left {
                 values: pass.output_gradient,
                 row: n_out,
@@ -500,14 +501,15 @@ fn transposed<T: Run, const N: usize>(
             },
             right: Right {
                 values: panel,
-                rows: Every(lanes),
+                stride: lanes,
+                places: &[],
             },
             start: Start::Nothing,
             rectify: false,
             sums: &mut pass.input_gradient[first..],
             stride: n_in,
         };
-        product.run_in_parts(vectors, parts);
+        product.run(vectors);
     }
 }
 
@@ -520,10 +522,11 @@ fn slide<T: Run>(fused: bool, dense: Dimensions, pass: Slide<'_, T>) {
     let plane = pass.outputs.len() / filters;
     let mut row = 0;
     while row * columns < plane {
-        let product = product::Product {
+        let mut product = product::Product {
             rows: filters,
             columns,
             steps: pass.places.len(),
+            parts: 1,
             left: Left {
                 values: pass.weights,
                 row: 1,
@@ -531,7 +534,8 @@ fn slide<T: Run>(fused: bool, dense: Dimensions, pass: Slide<'_, T>) {
             },
             right: Right {
                 values: &pass.image[row * pass.step..],
-                rows: At(pass.places),
+                stride: 0,
+                places: pass.places,
             },
             start: if pass.bias.is_empty() {
                 Start::There
@@ -551,8 +555,8 @@ fn slide<T: Run>(fused: bool, dense: Dimensions, pass: Slide<'_, T>) {
 fn descend<T: Run>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
     // both arithmetics are the same here
     let slopes = pass.output_gradient;
-    match Vectors::of::<T>(true, slopes.len()) {
-        Some(vectors) if slopes.len() >= vectors.width::<T>() => {
+    match Vectors::of::<T>(true, slopes.len() & !15) {
+        Some(vectors) if slopes.len() >= EIGHT => {
             let update = Update::Descend(rate);
             let one = &[T::ONE][..];
             for (inputs, weights) in [(pass.inputs, pass.weights), (one, pass.bias)] {

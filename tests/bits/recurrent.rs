@@ -72,9 +72,9 @@ struct Plain<T> {
 }
 
 impl<T: Scalar> Plain<T> {
-    /// The arithmetic of a product with so many weights.
-    fn multiply_add(&self, weights: &[T]) -> fn(T, T, T) -> T {
-        if weights.len() < NATIVE_FROM {
+    /// The arithmetic of a layer of these weights.
+    fn multiply_add(&self, weights: &[T], outputs: usize) -> fn(T, T, T) -> T {
+        if weights.len() < NATIVE_FROM || outputs < 8 {
             |x, w, sum| sum + x * w
         } else {
             self.multiply_add
@@ -90,7 +90,7 @@ impl<T: Scalar> Plain<T> {
             33..=64 => 2,
             _ => 1,
         };
-        let multiply_add = self.multiply_add(weights);
+        let multiply_add = self.multiply_add(weights, outputs);
         let output = |o: usize| {
             let mut sums = vec![-T::ZERO; parts];
             sums[0] = bias[o];
@@ -118,7 +118,7 @@ impl<T: Scalar> Plain<T> {
     }
 
     fn add_gradient(&self, inputs: &[T], slopes: &[T], weights: &mut [T], bias: &mut [T]) {
-        let multiply_add = self.multiply_add(weights);
+        let multiply_add = self.multiply_add(weights, slopes.len());
         for (x, row) in inputs.iter().zip(weights.chunks_exact_mut(slopes.len())) {
             for (w, dy) in row.iter_mut().zip(slopes) {
                 *w = multiply_add(*x, *dy, *w);
@@ -130,7 +130,7 @@ impl<T: Scalar> Plain<T> {
     }
 
     fn input_gradient(&self, weights: &[T], slopes: &[T]) -> Vec<T> {
-        let multiply_add = self.multiply_add(weights);
+        let multiply_add = self.multiply_add(weights, slopes.len());
         let rows = weights.chunks_exact(slopes.len());
         rows.map(|row| {
             let mut s = [-T::ZERO; 8];

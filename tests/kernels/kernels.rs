@@ -173,8 +173,11 @@ impl<T: Float> Given<T> {
 
     /// By plain loops.
     fn loops(&self, fused: bool) -> Made<T> {
-        let step = |a: T, b: T, c: T| if fused { a.fused(b, c) } else { a * b + c };
         let [n_in, n_out, samples] = self.sizes;
+        let round =
+            |fused: bool| move |a: T, b: T, c: T| if fused { a.fused(b, c) } else { a * b + c };
+        // a layer of few outputs is portable, a product of few columns is not
+        let (step, product_step) = (round(fused && n_out >= 8), round(fused));
         let Self {
             weights,
             bias,
@@ -231,7 +234,7 @@ impl<T: Float> Given<T> {
             for s in 0..samples {
                 for o in 0..n_out {
                     let sum = (0..n_in).fold(start(&dy[s * n_out + o]), |sum, i| {
-                        step(x[s * n_in + i], weights[i * n_out + o], sum)
+                        product_step(x[s * n_in + i], weights[i * n_out + o], sum)
                     });
                     made.sums[nth].push(sum);
                 }

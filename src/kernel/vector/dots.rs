@@ -15,6 +15,8 @@ pub(super) struct Dots<'a, 'b, T> {
 const BLOCK: usize = 64;
 
 impl<T: Scalar> Job<T> for Dots<'_, '_, T> {
+    const WIDE: bool = false;
+
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) {
         let (n_in, n_out) = (self.dense.inputs.get(), self.dense.outputs.get());
@@ -36,7 +38,12 @@ impl<T: Scalar> Job<T> for Dots<'_, '_, T> {
                     let first = row.min(n_in.saturating_sub(L::WIDTH));
                     let sums = dots(l, &weights[first * n_out..], n_in - first, slopes);
                     let here = n_in.min(first + L::WIDTH);
-                    l.write([l.fold_rows(sums)], &mut inputs[first..here]);
+                    let inputs = &mut inputs[first..here];
+                    if inputs.len() < L::WIDTH {
+                        l.write_few(l.fold_rows(sums), inputs);
+                    } else {
+                        l.write([l.fold_rows(sums)], inputs);
+                    }
                     row = here;
                 }
             }
@@ -52,12 +59,10 @@ fn dots<L: Lanes>(l: L, weights: &[L::T], count: usize, slopes: &[L::T]) -> [L::
     let per_row = EIGHT / L::WIDTH;
     let n_out = slopes.len();
     let mut rows = [weights; EIGHT];
-    let mut i = 0;
-    while i < L::WIDTH {
+    each!(i below EIGHT => if i < L::WIDTH {
         // in place of rows that are not there, the last one again
         rows[i] = &weights[i.min(count - 1) * n_out..][..n_out];
-        i += 1;
-    }
+    });
     let mut sums = [l.splat(-L::T::ZERO); EIGHT];
     let (groups, others) = slopes.as_chunks::<EIGHT>();
     let mut group = 0;
@@ -79,17 +84,22 @@ fn dots<L: Lanes>(l: L, weights: &[L::T], count: usize, slopes: &[L::T]) -> [L::
         let mut last = [-L::T::ZERO; EIGHT];
         last[..others.len()].copy_from_slice(others);
         let slopes = L::vectors(&last);
+        // whole vectors, which reach into the next row; where there is none, of a copy
         let at = n_out - others.len();
+        let mut copy = [[L::T::ZERO; EIGHT]; EIGHT];
+        let (values, stride) = if weights.len() >= (L::WIDTH - 1) * n_out + at + EIGHT {
+            (&weights[at..], n_out)
+        } else {
+            each!(i below EIGHT => if i < L::WIDTH {
+                copy[i][..others.len()].copy_from_slice(&rows[i][at..]);
+            });
+            (copy.as_flattened(), EIGHT)
+        };
         each!(i below EIGHT => if i < L::WIDTH {
             let mut q = 0;
-            while q < per_row && q * L::WIDTH < others.len() {
-                // a vector that reaches into the next row
-                let begin = i.min(count - 1) * n_out + at + q * L::WIDTH;
-                let w = match L::vectors(&weights[begin..]).first() {
-                    Some(w) => *w,
-                    None => l.read_few(&weights[begin..]),
-                };
-                let w = l.first_lanes(w, others.len() - q * L::WIDTH);
+            while q < per_row {
+                let [w] = l.read(&values[i * stride + q * L::WIDTH..][..L::WIDTH]);
+                let w = l.first_lanes(w, others.len().saturating_sub(q * L::WIDTH));
                 let sum = &mut sums[i * per_row + q];
                 *sum = l.multiply_add(w, slopes[q], *sum);
                 q += 1;

@@ -1,43 +1,40 @@
-//! Layers of fewer outputs than a vector has lanes: the weights of eight inputs lie side by side,
-//! and are whole vectors.
+//! Dense layers of fewer than eight outputs, in portable arithmetic: the weights of eight inputs lie
+//! side by side, and are whole vectors.
 
-use super::lanes::{Job, Lanes};
+use super::lanes::{Job, Lanes, each};
 use super::transpose::EIGHT;
 use crate::kernel::{Affine, InputGradient, WeightGradient};
 use crate::{Element, Scalar};
 
 /// `outputs = inputs * weights + bias` for `N` outputs.
 pub(super) struct FewForward<'a, 'b, T, const N: usize>(pub(super) &'b mut Affine<'a, T>);
-/// The gradient of the weights of `N` outputs.
+/// The gradient of the weights of `N` outputs, by one sample.
 pub(super) struct FewWeights<'a, 'b, T, const N: usize>(pub(super) &'b mut WeightGradient<'a, T>);
+/// The same by several.
+pub(super) struct FewSums<'a, 'b, T, const N: usize>(pub(super) &'b mut WeightGradient<'a, T>);
 /// The gradient of the inputs of `N` outputs.
 pub(super) struct FewInputs<'a, 'b, T, const N: usize>(pub(super) &'b mut InputGradient<'a, T>);
 
-impl<T: Scalar, const N: usize> Job<T> for FewForward<'_, '_, T, N> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) {
-        forward::<L, N>(l, self.0);
-    }
+macro_rules! job {
+    ($($job:ident $run:ident)*) => {$(
+        impl<T: Scalar, const N: usize> Job<T> for $job<'_, '_, T, N> {
+            const WIDE: bool = false;
+            const FUSED: bool = false;
+
+            #[inline(always)]
+            fn run<L: Lanes<T = T>>(self, l: L) {
+                $run::<L, N>(l, self.0);
+            }
+        }
+    )*};
 }
 
-impl<T: Scalar, const N: usize> Job<T> for FewWeights<'_, '_, T, N> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) {
-        weights::<L, N>(l, self.0);
-    }
-}
-
-impl<T: Scalar, const N: usize> Job<T> for FewInputs<'_, '_, T, N> {
-    #[inline(always)]
-    fn run<L: Lanes<T = T>>(self, l: L) {
-        inputs::<L, N>(l, self.0);
-    }
-}
+job!(FewForward forward FewWeights weights FewSums sums FewInputs inputs);
 
 /// The weights of eight inputs, or as many numbers.
 type Block<T, const N: usize> = [[T; N]; EIGHT];
-/// The vectors of a block at most: of 15 `f32`, or 7 `f64`, in vectors of 128 bits.
-const MOST: usize = 32;
+/// The vectors of a block at most: of 7 outputs, in vectors of 128 bits.
+const MOST: usize = 14;
 
 /// Vectors of a block.
 #[inline(always)]
@@ -80,11 +77,7 @@ fn write<L: Lanes, const N: usize>(vectors: [L::V; MOST], block: &mut Block<L::T
 #[inline(always)]
 fn spread<T: Scalar, const N: usize>(inputs: &[T; EIGHT]) -> Block<T, N> {
     let mut block = [[T::ZERO; N]; EIGHT];
-    let mut i = 0;
-    while i < EIGHT {
-        block[i] = [inputs[i]; N];
-        i += 1;
-    }
+    each!(i below EIGHT => block[i] = [inputs[i]; N]);
     block
 }
 
@@ -92,9 +85,9 @@ fn spread<T: Scalar, const N: usize>(inputs: &[T; EIGHT]) -> Block<T, N> {
 #[inline(always)]
 fn filled<T: Copy>(some: &[T], other: T) -> [T; EIGHT] {
     let mut eight = [other; EIGHT];
-    for (slot, value) in eight.iter_mut().zip(some) {
-        *slot = *value;
-    }
+    each!(i below EIGHT => if let Some(value) = some.get(i) {
+        eight[i] = *value;
+    });
     eight
 }
 
@@ -153,63 +146,138 @@ fn weights<L: Lanes, const N: usize>(l: L, pass: &mut WeightGradient<'_, L::T>) 
         pass.weights.fill(-L::T::ZERO);
         pass.bias.fill(-L::T::ZERO);
     }
-    let weights = pass.weights.as_chunks_mut::<N>().0;
-    let n_in = weights.len();
-    let (blocks, others) = weights.as_chunks_mut::<EIGHT>();
-    for (inputs, slopes) in pass
-        .inputs
-        .chunks_exact(n_in)
-        .zip(pass.output_gradient.as_chunks::<N>().0)
-    {
+    let (blocks, others) = pass.weights.as_chunks_mut::<N>().0.as_chunks_mut::<EIGHT>();
+    let Some(slopes) = pass.output_gradient.first_chunk::<N>() else {
+        return;
+    };
+    for (sum, slope) in pass.bias.iter_mut().zip(slopes) {
+        *sum += *slope;
+    }
+    let slopes = vectors(l, &[*slopes; EIGHT]);
+    let (groups, rest) = pass.inputs.as_chunks::<EIGHT>();
+    for (inputs, block) in groups.iter().zip(&mut *blocks) {
+        let sums = vectors(l, block);
+        let sums = add_products::<L, N>(l, &spread(inputs), &slopes, sums);
+        write::<L, N>(sums, block);
+    }
+    if !rest.is_empty() {
+        let mut block = filled(others, [L::T::ZERO; N]);
+        let inputs = spread(&filled(rest, L::T::ZERO));
+        let sums = add_products::<L, N>(l, &inputs, &slopes, vectors(l, &block));
+        write::<L, N>(sums, &mut block);
+        for (weights, row) in others.iter_mut().zip(block) {
+            *weights = row;
+        }
+    }
+}
+
+/// Eight numbers, in as many vectors as they fill.
+type Eight<V> = [V; EIGHT];
+
+#[inline(always)]
+fn eight<L: Lanes>(l: L, numbers: &[L::T; EIGHT]) -> Eight<L::V> {
+    let mut vectors = [l.splat(L::T::ZERO); EIGHT];
+    let mut q = 0;
+    while q < EIGHT / L::WIDTH {
+        vectors[q] = L::vectors(numbers)[q];
+        q += 1;
+    }
+    vectors
+}
+
+/// The weights of eight inputs, those of an output side by side.
+#[inline(always)]
+fn columns<L: Lanes, const N: usize>(l: L, rows: &Block<L::T, N>) -> [Eight<L::V>; N] {
+    let mut columns = [[l.splat(L::T::ZERO); EIGHT]; N];
+    each!(o below N => {
+        let mut column = [L::T::ZERO; EIGHT];
+        each!(i below EIGHT => column[i] = rows[i][o]);
+        columns[o] = eight(l, &column);
+    });
+    columns
+}
+
+/// Blocks of eight inputs: the first of each, and how many of it are also in the block before.
+fn blocks(n_in: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n_in).step_by(EIGHT).map(move |place| {
+        let first = place.min(n_in - EIGHT);
+        (first, place - first)
+    })
+}
+
+#[inline(always)]
+fn sums<L: Lanes, const N: usize>(l: L, pass: &mut WeightGradient<'_, L::T>) {
+    let slopes = pass.output_gradient.as_chunks::<N>().0;
+    if pass.fresh {
+        pass.bias.fill(-L::T::ZERO);
+    }
+    for slopes in slopes {
         for (sum, slope) in pass.bias.iter_mut().zip(slopes) {
             *sum += *slope;
         }
-        let slopes = vectors(l, &[*slopes; EIGHT]);
-        let (groups, rest) = inputs.as_chunks::<EIGHT>();
-        for (inputs, block) in groups.iter().zip(&mut *blocks) {
-            let sums = vectors(l, block);
-            write::<L, N>(
-                add_products::<L, N>(l, &spread(inputs), &slopes, sums),
-                block,
-            );
+    }
+    let weights = pass.weights.as_chunks_mut::<N>().0;
+    let n_in = weights.len();
+    for (first, again) in blocks(n_in) {
+        let rows = &mut weights[first..][..EIGHT];
+        let mut sums = [[l.splat(-L::T::ZERO); EIGHT]; N];
+        if !pass.fresh
+            && let Some(rows) = rows.first_chunk()
+        {
+            sums = columns(l, rows);
         }
-        if !rest.is_empty() {
-            let mut block = filled(others, [L::T::ZERO; N]);
-            let sums = vectors(l, &block);
-            let inputs = spread(&filled(rest, L::T::ZERO));
-            write::<L, N>(add_products::<L, N>(l, &inputs, &slopes, sums), &mut block);
-            for (weights, row) in others.iter_mut().zip(block) {
-                *weights = row;
+        for (inputs, slopes) in pass.inputs.chunks_exact(n_in).zip(slopes) {
+            let Some(inputs) = inputs[first..].first_chunk() else {
+                return;
+            };
+            let inputs = eight(l, inputs);
+            each!(o below N => {
+                let slope = l.splat(slopes[o]);
+                let mut q = 0;
+                while q < EIGHT / L::WIDTH {
+                    sums[o][q] = l.multiply_add(inputs[q], slope, sums[o][q]);
+                    q += 1;
+                }
+            });
+        }
+        let mut columns = [[L::T::ZERO; EIGHT]; N];
+        each!(o below N => {
+            let mut q = 0;
+            while q < EIGHT / L::WIDTH {
+                L::vectors_mut(&mut columns[o])[q] = sums[o][q];
+                q += 1;
             }
-        }
+        });
+        each!(i below EIGHT => if i >= again {
+            each!(o below N => rows[i][o] = columns[o][i]);
+        });
     }
 }
 
 #[inline(always)]
 fn inputs<L: Lanes, const N: usize>(l: L, pass: &mut InputGradient<'_, L::T>) {
-    let nothing = [l.splat(-L::T::ZERO); MOST];
     let weights = pass.weights.as_chunks::<N>().0;
-    let (blocks, others) = weights.as_chunks::<EIGHT>();
-    let last = filled(others, [L::T::ZERO; N]);
-    for (slopes, slots) in pass
-        .output_gradient
-        .as_chunks::<N>()
-        .0
-        .iter()
-        .zip(pass.input_gradient.chunks_exact_mut(weights.len()))
-    {
-        let slopes = vectors(l, &[*slopes; EIGHT]);
-        for (block, slots) in blocks.iter().chain([&last]).zip(slots.chunks_mut(EIGHT)) {
-            // each product is a partial sum
-            let mut products = [[L::T::ZERO; N]; EIGHT];
-            write::<L, N>(
-                add_products::<L, N>(l, block, &slopes, nothing),
-                &mut products,
-            );
-            for (slot, products) in slots.iter_mut().zip(products) {
-                let mut parts = [[-L::T::ZERO]; EIGHT];
-                parts.as_flattened_mut()[..N].copy_from_slice(&products);
-                [*slot] = fold(parts);
+    let n_in = weights.len();
+    for (first, _) in blocks(n_in) {
+        let Some(rows) = weights[first..].first_chunk() else {
+            return;
+        };
+        let columns = columns::<L, N>(l, rows);
+        for (slots, slopes) in pass
+            .input_gradient
+            .chunks_exact_mut(n_in)
+            .zip(pass.output_gradient.as_chunks::<N>().0)
+        {
+            let slots = &mut slots[first..][..EIGHT];
+            let mut q = 0;
+            while q < EIGHT / L::WIDTH {
+                // each product is a partial sum
+                let mut parts = [l.splat(-L::T::ZERO); EIGHT];
+                each!(o below N => parts[o] = l.multiply(columns[o][q], l.splat(slopes[o])));
+                each!(i below 4 => parts[i] = l.add(parts[i], parts[i + 4]));
+                each!(i below 2 => parts[i] = l.add(parts[i], parts[i + 2]));
+                L::vectors_mut(slots)[q] = l.add(parts[0], parts[1]);
+                q += 1;
             }
         }
     }

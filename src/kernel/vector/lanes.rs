@@ -8,11 +8,21 @@ use crate::{Element, Scalar};
 /// `$body` for each number from 0 on below a constant of at most 8, written out. The compiler may
 /// leave a loop as it is, and then keeps the sums of its steps in memory, not in registers.
 macro_rules! each {
+    ($i:ident below 2 => $body:expr) => {
+        each!(@ $i 2, $body, 0 1)
+    };
+    ($i:ident below 3 => $body:expr) => {
+        each!(@ $i 3, $body, 0 1 2)
+    };
+    ($i:ident below 4 => $body:expr) => {
+        each!(@ $i 4, $body, 0 1 2 3)
+    };
     ($i:ident below $end:expr => $body:expr) => {
         each!(@ $i $end, $body, 0 1 2 3 4 5 6 7)
     };
     (@ $i:ident $end:expr, $body:expr, $($number:literal)*) => {$(
-        if $number < $end {
+        // unoptimized builds compile nothing of what a constant condition excludes
+        if const { $number < $end } {
             let $i: usize = $number;
             $body
         }
@@ -48,18 +58,9 @@ pub(super) trait Lanes: Copy {
     /// The sum of each of the rows that [`transpose`](Self::transpose) takes, in the order of the
     /// contract.
     fn fold_rows(self, rows: [Self::V; EIGHT]) -> Self::V;
-    /// `N` vectors. The last one ends where the numbers end, and may overlap the one before it; of
-    /// fewer numbers than lanes there are zeros behind them.
+    /// `N` vectors. The last one ends where the numbers end, and may overlap the one before it.
     #[inline(always)]
     fn read<const N: usize>(self, numbers: &[Self::T]) -> [Self::V; N] {
-        if numbers.len() < Self::WIDTH {
-            return [self.read_few(numbers); N];
-        }
-        self.read_wide(numbers)
-    }
-    /// The same of at least as many numbers as lanes.
-    #[inline(always)]
-    fn read_wide<const N: usize>(self, numbers: &[Self::T]) -> [Self::V; N] {
         let mut vectors = [Self::vectors(&numbers[numbers.len() - Self::WIDTH..])[0]; N];
         let mut q = 0;
         while q + 1 < N {
@@ -78,9 +79,6 @@ pub(super) trait Lanes: Copy {
     /// Writes what [`read`](Self::read) reads.
     #[inline(always)]
     fn write<const N: usize>(self, vectors: [Self::V; N], numbers: &mut [Self::T]) {
-        if numbers.len() < Self::WIDTH {
-            return self.write_few(vectors[0], numbers);
-        }
         let last = numbers.len() - Self::WIDTH;
         Self::vectors_mut(&mut numbers[last..])[0] = vectors[N - 1];
         let mut q = 0;
@@ -120,6 +118,11 @@ const MOST_LANES: usize = 16;
 
 /// A loop in vectors.
 pub(super) trait Job<T> {
+    /// Whether it is compiled for the widest vectors, too.
+    const WIDE: bool = true;
+    /// Whether it is compiled in fused arithmetic, too.
+    const FUSED: bool = true;
+
     /// To be inlined.
     fn run<L: Lanes<T = T>>(self, l: L);
 }

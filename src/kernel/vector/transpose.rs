@@ -22,6 +22,8 @@ pub(super) struct Transpose<'a, T> {
 }
 
 impl<T: Scalar> Job<T> for Transpose<'_, T> {
+    const WIDE: bool = false;
+
     #[inline(always)]
     fn run<L: Lanes<T = T>>(self, l: L) {
         let (n_out, stride) = (self.outputs, self.stride);
