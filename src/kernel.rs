@@ -30,8 +30,8 @@
 //! Native arithmetic rounds them once, with a fused multiply-add, where the machine has vectors
 //! with one (feature `simd`: AVX-512, or AVX2 and FMA, on x86-64, found at run time; NEON).
 //! Elsewhere it equals portable arithmetic. So its bits depend on whether the machine has a fused
-//! multiply-add, not on the width of its vectors. Layers of fewer than [`NATIVE_FROM`] weights
-//! always use portable arithmetic.
+//! multiply-add, not on the width of its vectors. Layers of fewer than [`NATIVE_FROM`] weights, and
+//! dense layers of fewer than eight outputs, always use portable arithmetic.
 //!
 //! Kernels take lengths as numbers at run time, and are compiled once, in this crate.
 
@@ -378,36 +378,42 @@ macro_rules! kernel {
     };
 }
 
-kernel!(NativeKernel, fused: true; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product slide Slide);
-kernel!(PortableKernel, fused: false; affine Affine weight_gradient WeightGradient input_gradient InputGradient product Product slide Slide);
+kernel! {
+    NativeKernel, fused: true;
+    affine Affine weight_gradient WeightGradient input_gradient InputGradient
+    product Product slide Slide
+}
+kernel! {
+    PortableKernel, fused: false;
+    affine Affine weight_gradient WeightGradient input_gradient InputGradient
+    product Product slide Slide
+}
 
 /// For small layers: a group of samples side by side, in slices of `[values][samples]`.
 #[derive(Debug)]
 pub(crate) struct GroupKernel;
 
-impl Kernel for GroupKernel {
-    type Block = U4;
-    type Portable = Self;
+macro_rules! group {
+    ($($room:ident $kernel:ident $pass:ident;)*) => {
+        impl Kernel for GroupKernel {
+            type Block = U4;
+            type Portable = Self;
 
-    #[inline(always)]
-    fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
-        group::affine(dense, pass);
-    }
-    #[inline(always)]
-    fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
-        group::weight_gradient(dense, pass);
-    }
-    #[inline(always)]
-    fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
-        group::input_gradient(dense, pass);
-    }
+            $(
+                #[inline(always)]
+                fn $kernel<T: Scalar>(dense: Dimensions, pass: $pass<'_, T>) {
+                    $room::$kernel(dense, pass);
+                }
+            )*
+        }
+    };
+}
+
+group! {
+    group affine Affine;
+    group weight_gradient WeightGradient;
+    group input_gradient InputGradient;
     // of one sample: layers of which a group passes side by side don't have these
-    #[inline(always)]
-    fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
-        portable::product(dense, pass);
-    }
-    #[inline(always)]
-    fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
-        portable::slide(dense, pass);
-    }
+    portable product Product;
+    portable slide Slide;
 }

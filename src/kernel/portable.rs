@@ -3,10 +3,11 @@
 //! With feature `small`, what constant lengths make smaller is inlined into its layer: sums that
 //! stay in registers. The others are one function for all layers.
 
-use super::{Affine, Dimensions, InputGradient, Product, Slide, WeightGradient};
+#![expect(clippy::needless_pass_by_value, reason = "like the kernels")]
+
+use super::{Affine, Dimensions, InputGradient, Product, Slide, WeightGradient, small};
 use crate::Scalar;
 use crate::layer::cut;
-use crate::scalar::Finite;
 
 /// Sums that are added to side by side: as many as stay in registers.
 const LANES: usize = 8;
@@ -16,23 +17,18 @@ const LANES: usize = 8;
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(always))]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
-    let Affine {
-        weights,
-        bias,
-        inputs,
-        outputs,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    debug_assert_eq!(weights.len(), n_in * n_out);
-    debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
-    for (x, y) in inputs
+    debug_assert_eq!(pass.weights.len(), n_in * n_out);
+    debug_assert_eq!(pass.inputs.len() * n_out, pass.outputs.len() * n_in);
+    for (x, y) in pass
+        .inputs
         .chunks_exact(n_in)
-        .zip(outputs.chunks_exact_mut(n_out))
+        .zip(pass.outputs.chunks_exact_mut(n_out))
     {
-        for (y, b) in y.iter_mut().zip(bias) {
+        for (y, b) in y.iter_mut().zip(pass.bias) {
             *y = *b;
         }
-        add_row_of_products(dense, dense.parts(), x, weights, y);
+        add_row_of_products(dense, dense.parts(), x, pass.weights, y);
     }
 }
 
@@ -40,20 +36,18 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(never))]
 pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
-    let Product {
-        left,
-        right,
-        sums,
-        fresh,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    debug_assert_eq!(right.len(), n_in * n_out);
-    debug_assert_eq!(left.len() * n_out, sums.len() * n_in);
-    if fresh {
-        sums.fill(-T::ZERO);
+    debug_assert_eq!(pass.right.len(), n_in * n_out);
+    debug_assert_eq!(pass.left.len() * n_out, pass.sums.len() * n_in);
+    if pass.fresh {
+        pass.sums.fill(-T::ZERO);
     }
-    for (row, sums) in left.chunks_exact(n_in).zip(sums.chunks_exact_mut(n_out)) {
-        add_row_of_products(dense, 1, row, right, sums);
+    for (row, sums) in pass
+        .left
+        .chunks_exact(n_in)
+        .zip(pass.sums.chunks_exact_mut(n_out))
+    {
+        add_row_of_products(dense, 1, row, pass.right, sums);
     }
 }
 
@@ -174,28 +168,22 @@ fn add_products<T: Scalar, const N: usize>(
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(never))]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
-    let WeightGradient {
-        inputs,
-        output_gradient,
-        weights,
-        bias,
-        fresh,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    if fresh {
-        weights.fill(-T::ZERO);
-        bias.fill(-T::ZERO);
+    if pass.fresh {
+        pass.weights.fill(-T::ZERO);
+        pass.bias.fill(-T::ZERO);
     }
-    debug_assert_eq!(weights.len(), n_in * n_out);
-    debug_assert_eq!(inputs.len() * n_out, output_gradient.len() * n_in);
-    for (x, dy) in inputs
+    debug_assert_eq!(pass.weights.len(), n_in * n_out);
+    debug_assert_eq!(pass.inputs.len() * n_out, pass.output_gradient.len() * n_in);
+    for (x, dy) in pass
+        .inputs
         .chunks_exact(n_in)
-        .zip(output_gradient.chunks_exact(n_out))
+        .zip(pass.output_gradient.chunks_exact(n_out))
     {
-        for (x, dw) in x.iter().zip(weights.chunks_exact_mut(n_out)) {
+        for (x, dw) in x.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
             add_row(dw, *x, dy);
         }
-        add_row(bias, T::ONE, dy);
+        add_row(pass.bias, T::ONE, dy);
     }
 }
 
@@ -212,19 +200,12 @@ fn add_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T]) {
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(never))]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
-    let WeightGradient {
-        inputs,
-        output_gradient,
-        weights,
-        bias,
-        ..
-    } = pass;
     let n_out = dense.outputs.get();
-    debug_assert_eq!(output_gradient.len(), n_out);
-    for (x, w) in inputs.iter().zip(weights.chunks_exact_mut(n_out)) {
-        descend_row(w, *x, output_gradient, rate);
+    debug_assert_eq!(pass.output_gradient.len(), n_out);
+    for (x, w) in pass.inputs.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
+        descend_row(w, *x, pass.output_gradient, rate);
     }
-    descend_row(bias, T::ONE, output_gradient, rate);
+    descend_row(pass.bias, T::ONE, pass.output_gradient, rate);
 }
 
 /// `row -= rate * (input * output_gradient)`.
@@ -240,19 +221,18 @@ fn descend_row<T: Scalar>(row: &mut [T], input: T, output_gradient: &[T], rate: 
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(always))]
 pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'_, T>) {
-    let InputGradient {
-        weights,
-        output_gradient,
-        input_gradient,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    debug_assert_eq!(weights.len(), n_in * n_out);
-    debug_assert_eq!(input_gradient.len() * n_out, output_gradient.len() * n_in);
-    for (dx, dy) in input_gradient
+    debug_assert_eq!(pass.weights.len(), n_in * n_out);
+    debug_assert_eq!(
+        pass.input_gradient.len() * n_out,
+        pass.output_gradient.len() * n_in
+    );
+    for (dx, dy) in pass
+        .input_gradient
         .chunks_exact_mut(n_in)
-        .zip(output_gradient.chunks_exact(n_out))
+        .zip(pass.output_gradient.chunks_exact(n_out))
     {
-        for (dx, w) in dx.iter_mut().zip(weights.chunks_exact(n_out)) {
+        for (dx, w) in dx.iter_mut().zip(pass.weights.chunks_exact(n_out)) {
             let mut sums = [-T::ZERO; LANES];
             let ((w, rest_of_w), (dy, rest)) = (w.as_chunks::<LANES>(), dy.as_chunks::<LANES>());
             for (w, dy) in w.iter().zip(dy) {
@@ -269,30 +249,13 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
     }
 }
 
-/// Whether a step by one sample leaves finite parameters: weights, then bias.
+/// Whether a step by one sample leaves finite parameters, as one function for all layers.
 #[inline(never)]
 pub(super) fn descent_is_finite<T: Scalar>(
     dense: Dimensions,
     rate: T,
-    (inputs, output_gradient): (&[T], &[T]),
+    gradient: (&[T], &[T]),
     parameters: &[T],
 ) -> bool {
-    let n_out = dense.outputs.get();
-    let (weights, bias) = cut(parameters, dense.inputs.get() * n_out);
-    let mut finite = row_is_finite(bias, T::ONE, output_gradient, rate);
-    for (x, row) in inputs.iter().zip(weights.chunks_exact(n_out)) {
-        finite &= row_is_finite(row, *x, output_gradient, rate);
-    }
-    finite
-}
-
-/// Whether [`descend_row`] leaves finite numbers.
-#[cfg_attr(not(feature = "small"), inline(always))]
-#[cfg_attr(feature = "small", inline(never))]
-fn row_is_finite<T: Scalar>(row: &[T], input: T, output_gradient: &[T], rate: T) -> bool {
-    let mut finite = Finite::new();
-    for (w, dy) in row.iter().zip(output_gradient) {
-        finite.see(*w - rate * (input * *dy));
-    }
-    finite.holds()
+    small::descent_is_finite(dense, rate, gradient, parameters)
 }

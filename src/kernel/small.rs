@@ -4,9 +4,10 @@
 //! An output, or a weight, is one variable while its products are added: what passes through memory
 //! between two steps of a small network takes longer than the steps.
 
-use super::{
-    Affine, Dimensions, InputGradient, NATIVE_FROM, Product, Slide, WeightGradient, portable,
-};
+#![expect(clippy::needless_pass_by_value, reason = "like the kernels")]
+
+pub(super) use super::portable::{product, slide};
+use super::{Affine, Dimensions, InputGradient, NATIVE_FROM, WeightGradient, portable};
 use crate::Scalar;
 use crate::layer::cut;
 use crate::scalar::Finite;
@@ -14,20 +15,14 @@ use crate::scalar::Finite;
 /// An output starts at its bias and adds its products first to last.
 #[inline]
 pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
-    let Affine {
-        weights,
-        bias,
-        inputs,
-        outputs,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    debug_assert_eq!(weights.len(), n_in * n_out);
-    debug_assert_eq!(inputs.len() * n_out, outputs.len() * n_in);
-    let rows = inputs.chunks_exact(n_in);
-    for (x, y) in rows.zip(outputs.chunks_exact_mut(n_out)) {
-        for (o, (y, b)) in y.iter_mut().zip(bias).enumerate() {
+    debug_assert_eq!(pass.weights.len(), n_in * n_out);
+    debug_assert_eq!(pass.inputs.len() * n_out, pass.outputs.len() * n_in);
+    let rows = pass.inputs.chunks_exact(n_in);
+    for (x, y) in rows.zip(pass.outputs.chunks_exact_mut(n_out)) {
+        for (o, (y, b)) in y.iter_mut().zip(pass.bias).enumerate() {
             let mut sum = *b;
-            for (x, w) in x.iter().zip(weights.chunks_exact(n_out)) {
+            for (x, w) in x.iter().zip(pass.weights.chunks_exact(n_out)) {
                 if let Some(w) = w.get(o) {
                     sum += *x * *w;
                 }
@@ -40,27 +35,20 @@ pub(super) fn affine<T: Scalar>(dense: Dimensions, pass: Affine<'_, T>) {
 /// A weight's gradient adds its samples' products first to last.
 #[inline(always)]
 pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient<'_, T>) {
-    let WeightGradient {
-        inputs,
-        output_gradient,
-        weights,
-        bias,
-        fresh,
-    } = pass;
     let (n_in, n_out) = (dense.inputs.get(), dense.outputs.get());
-    debug_assert_eq!(weights.len(), n_in * n_out);
-    debug_assert_eq!(inputs.len() * n_out, output_gradient.len() * n_in);
+    debug_assert_eq!(pass.weights.len(), n_in * n_out);
+    debug_assert_eq!(pass.inputs.len() * n_out, pass.output_gradient.len() * n_in);
     let (mut sums, mut bias_sums) = ([-T::ZERO; NATIVE_FROM], [-T::ZERO; NATIVE_FROM]);
-    if !fresh {
-        for (sum, dw) in sums.iter_mut().zip(&*weights) {
+    if !pass.fresh {
+        for (sum, dw) in sums.iter_mut().zip(&*pass.weights) {
             *sum = *dw;
         }
-        for (sum, db) in bias_sums.iter_mut().zip(&*bias) {
+        for (sum, db) in bias_sums.iter_mut().zip(&*pass.bias) {
             *sum = *db;
         }
     }
-    let rows = inputs.chunks_exact(n_in);
-    for (x, dy) in rows.zip(output_gradient.chunks_exact(n_out)) {
+    let rows = pass.inputs.chunks_exact(n_in);
+    for (x, dy) in rows.zip(pass.output_gradient.chunks_exact(n_out)) {
         for (x, sums) in x.iter().zip(sums.chunks_exact_mut(n_out)) {
             for (sum, dy) in sums.iter_mut().zip(dy) {
                 *sum += *x * *dy;
@@ -70,10 +58,10 @@ pub(super) fn weight_gradient<T: Scalar>(dense: Dimensions, pass: WeightGradient
             *sum += *dy;
         }
     }
-    for (dw, sum) in weights.iter_mut().zip(&sums) {
+    for (dw, sum) in pass.weights.iter_mut().zip(&sums) {
         *dw = *sum;
     }
-    for (db, sum) in bias.iter_mut().zip(&bias_sums) {
+    for (db, sum) in pass.bias.iter_mut().zip(&bias_sums) {
         *db = *sum;
     }
 }
@@ -97,31 +85,12 @@ pub(super) fn input_gradient<T: Scalar>(dense: Dimensions, pass: InputGradient<'
     }
 }
 
-/// A sum adds its products first to last.
-#[inline]
-pub(super) fn product<T: Scalar>(dense: Dimensions, pass: Product<'_, T>) {
-    portable::product(dense, pass);
-}
-
-/// An output adds its products tap by tap.
-#[inline]
-pub(super) fn slide<T: Scalar>(dense: Dimensions, pass: Slide<'_, T>) {
-    portable::slide(dense, pass);
-}
-
 /// A step by one sample: each product is a gradient.
 #[inline]
 pub(super) fn descend<T: Scalar>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
-    let WeightGradient {
-        inputs,
-        output_gradient,
-        weights,
-        bias,
-        ..
-    } = pass;
     let n_out = dense.outputs.get();
-    for (o, (b, dy)) in bias.iter_mut().zip(output_gradient).enumerate() {
-        for (x, w) in inputs.iter().zip(weights.chunks_exact_mut(n_out)) {
+    for (o, (b, dy)) in pass.bias.iter_mut().zip(pass.output_gradient).enumerate() {
+        for (x, w) in pass.inputs.iter().zip(pass.weights.chunks_exact_mut(n_out)) {
             if let Some(w) = w.get_mut(o) {
                 *w = *w - rate * (*x * *dy);
             }

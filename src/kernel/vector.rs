@@ -10,9 +10,9 @@ use super::{
 use crate::size::Lined;
 use crate::{Activation, Relu, Scalar};
 use dots::Dots;
-use few::{FewForward, FewInputs, FewSums, FewWeights};
+use few::{FewForward, FewInputs, FewWeights};
 use lanes::{F32, F64, Job};
-use outer::{Outer, Update};
+use one::{Outer, Update};
 use product::{Left, Right, Start};
 use transpose::{EIGHT, Transpose};
 
@@ -20,7 +20,6 @@ mod dots;
 mod few;
 mod lanes;
 mod one;
-mod outer;
 mod parts;
 mod product;
 mod transpose;
@@ -65,17 +64,6 @@ pub(super) fn run<J: Elementwise>(job: J) -> J::Output {
         }
     }
     arch(true).dispatch(Run(job))
-}
-
-/// The number types of which there are vectors. Each function is compiled once, in this crate.
-pub trait Vectorized: Sized {
-    fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
-    fn rectified(fused: bool, dense: Dimensions, pass: Affine<'_, Self>);
-    fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, Self>);
-    fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, Self>);
-    fn product(fused: bool, dense: Dimensions, pass: Product<'_, Self>);
-    fn slide(fused: bool, dense: Dimensions, pass: Slide<'_, Self>);
-    fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>);
 }
 
 /// The vectors of the machine that a kernel computes with, in one arithmetic.
@@ -194,42 +182,53 @@ macro_rules! vectorized {
                 }
             }
         }
+    };
+}
 
+vectorized!(f32, F32, wide: true, portable: true);
+vectorized!(f64, F64, wide: false, portable: false);
+
+macro_rules! compiled_once {
+    ($($kernel:ident $pass:ident),*) => {
+        /// The number types of which there are vectors. Each function is compiled once, in this
+        /// crate.
+        pub trait Vectorized: Sized {
+            $(fn $kernel(fused: bool, dense: Dimensions, pass: $pass<'_, Self>);)*
+            fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>);
+        }
+        compiled_once!(@ f32 $($kernel $pass),*);
+        compiled_once!(@ f64 $($kernel $pass),*);
+    };
+    (@ $float:ident $($kernel:ident $pass:ident),*) => {
         impl Vectorized for $float {
+            $(
+                #[inline(never)]
+                fn $kernel(fused: bool, dense: Dimensions, pass: $pass<'_, Self>) {
+                    $kernel(fused, dense, pass);
+                }
+            )*
             #[inline(never)]
-            fn affine(fused: bool, dense: Dimensions, pass: Affine<'_, $float>) {
-                affine(fused, dense, pass, false);
-            }
-            #[inline(never)]
-            fn rectified(fused: bool, dense: Dimensions, pass: Affine<'_, $float>) {
-                affine(fused, dense, pass, true);
-            }
-            #[inline(never)]
-            fn weight_gradient(fused: bool, dense: Dimensions, pass: WeightGradient<'_, $float>) {
-                weight_gradient(fused, dense, pass);
-            }
-            #[inline(never)]
-            fn input_gradient(fused: bool, dense: Dimensions, pass: InputGradient<'_, $float>) {
-                input_gradient(fused, dense, pass);
-            }
-            #[inline(never)]
-            fn product(fused: bool, dense: Dimensions, pass: Product<'_, $float>) {
-                product(fused, dense, pass);
-            }
-            #[inline(never)]
-            fn slide(fused: bool, dense: Dimensions, pass: Slide<'_, $float>) {
-                slide(fused, dense, pass);
-            }
-            #[inline(never)]
-            fn descend(dense: Dimensions, rate: $float, pass: WeightGradient<'_, $float>) {
+            fn descend(dense: Dimensions, rate: Self, pass: WeightGradient<'_, Self>) {
                 descend(dense, rate, pass);
             }
         }
     };
 }
 
-vectorized!(f32, F32, wide: true, portable: true);
-vectorized!(f64, F64, wide: false, portable: false);
+compiled_once! {
+    affine Affine, rectified Affine, weight_gradient WeightGradient,
+    input_gradient InputGradient, product Product, slide Slide
+}
+
+#[inline(always)]
+fn affine<T: Run>(fused: bool, dense: Dimensions, pass: Affine<'_, T>) {
+    forward(fused, dense, pass, false);
+}
+
+#[inline(always)]
+fn rectified<T: Run>(fused: bool, dense: Dimensions, pass: Affine<'_, T>) {
+    forward(fused, dense, pass, true);
+}
 
 /// The gradient of the inputs of more samples than this pays for a transposed copy of the weights.
 const DOTS: usize = 4;
@@ -251,7 +250,7 @@ macro_rules! run_few {
 }
 
 #[inline(always)]
-fn affine<T: Run>(fused: bool, dense: Dimensions, mut pass: Affine<'_, T>, rectify: bool) {
+fn forward<T: Run>(fused: bool, dense: Dimensions, mut pass: Affine<'_, T>, rectify: bool) {
     let n_out = dense.outputs.get();
     let few = n_out < EIGHT;
     match Vectors::of::<T>(fused && !few, n_out) {
@@ -392,12 +391,8 @@ fn weight_gradient<T: Run>(fused: bool, dense: Dimensions, mut pass: WeightGradi
     let Some(vectors) = Vectors::of::<T>(fused && !few, n_out & !15).filter(|_| samples > 0) else {
         return portable::weight_gradient(dense, pass);
     };
-    let pass = &mut pass;
-    if few && samples == 1 {
-        return run_few!(vectors, FewWeights(pass), n_out);
-    }
     if few {
-        return run_few!(vectors, FewSums(pass), n_out);
+        return run_few!(vectors, FewWeights(&mut pass), n_out);
     }
     // the bias is the row of an input that is always 1
     let (slopes, one) = (pass.output_gradient, [T::ONE]);
@@ -488,27 +483,17 @@ fn transposed<T: Run, const N: usize>(
             panel,
         };
         T::run(vectors, copy);
+        let slots = &mut pass.input_gradient[first..];
         let mut product = product::Product {
             rows: rows(pass.output_gradient, n_out),
             columns: end - first,
             steps: n_out,
             // the other sums are -0, which changes nothing
             parts: n_out.next_power_of_two().min(EIGHT),
-            left: Left {
-                values: pass.output_gradient,
-                row: n_out,
-                step: 1,
-            },
-            right: Right {
-                values: panel,
-                stride: lanes,
-                places: &[],
-            },
-            start: Start::Nothing,
-            rectify: false,
-            sums: &mut pass.input_gradient[first..],
             stride: n_in,
+            ..plain((pass.output_gradient, panel), dense, slots)
         };
+        (product.left.row, product.right.stride) = (n_out, lanes);
         product.run(vectors);
     }
 }
@@ -522,30 +507,29 @@ fn slide<T: Run>(fused: bool, dense: Dimensions, pass: Slide<'_, T>) {
     let plane = pass.outputs.len() / filters;
     let mut row = 0;
     while row * columns < plane {
+        let image = &pass.image[row * pass.step..];
         let mut product = product::Product {
             rows: filters,
             columns,
             steps: pass.places.len(),
-            parts: 1,
             left: Left {
                 values: pass.weights,
                 row: 1,
                 step: filters,
-            },
-            right: Right {
-                values: &pass.image[row * pass.step..],
-                stride: 0,
-                places: pass.places,
             },
             start: if pass.bias.is_empty() {
                 Start::There
             } else {
                 Start::Rows(pass.bias)
             },
-            rectify: false,
-            sums: &mut pass.outputs[row * columns..],
             stride: plane,
+            ..plain(
+                (pass.weights, image),
+                dense,
+                &mut pass.outputs[row * columns..],
+            )
         };
+        product.right.places = pass.places;
         product.run(vectors);
         row += 1;
     }

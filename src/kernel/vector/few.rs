@@ -1,5 +1,5 @@
-//! Dense layers of fewer than eight outputs, in portable arithmetic: the weights of eight inputs lie
-//! side by side, and are whole vectors.
+//! Dense layers of fewer than eight outputs, in portable arithmetic: the weights of eight inputs
+//! lie side by side, and are whole vectors.
 
 use super::lanes::{Job, Lanes, each};
 use super::transpose::EIGHT;
@@ -8,10 +8,8 @@ use crate::{Element, Scalar};
 
 /// `outputs = inputs * weights + bias` for `N` outputs.
 pub(super) struct FewForward<'a, 'b, T, const N: usize>(pub(super) &'b mut Affine<'a, T>);
-/// The gradient of the weights of `N` outputs, by one sample.
+/// The gradient of the weights of `N` outputs.
 pub(super) struct FewWeights<'a, 'b, T, const N: usize>(pub(super) &'b mut WeightGradient<'a, T>);
-/// The same by several.
-pub(super) struct FewSums<'a, 'b, T, const N: usize>(pub(super) &'b mut WeightGradient<'a, T>);
 /// The gradient of the inputs of `N` outputs.
 pub(super) struct FewInputs<'a, 'b, T, const N: usize>(pub(super) &'b mut InputGradient<'a, T>);
 
@@ -29,7 +27,7 @@ macro_rules! job {
     )*};
 }
 
-job!(FewForward forward FewWeights weights FewSums sums FewInputs inputs);
+job!(FewForward forward FewWeights weights FewInputs inputs);
 
 /// The weights of eight inputs, or as many numbers.
 type Block<T, const N: usize> = [[T; N]; EIGHT];
@@ -140,37 +138,6 @@ fn forward<L: Lanes, const N: usize>(l: L, pass: &mut Affine<'_, L::T>) {
     }
 }
 
-#[inline(always)]
-fn weights<L: Lanes, const N: usize>(l: L, pass: &mut WeightGradient<'_, L::T>) {
-    if pass.fresh {
-        pass.weights.fill(-L::T::ZERO);
-        pass.bias.fill(-L::T::ZERO);
-    }
-    let (blocks, others) = pass.weights.as_chunks_mut::<N>().0.as_chunks_mut::<EIGHT>();
-    let Some(slopes) = pass.output_gradient.first_chunk::<N>() else {
-        return;
-    };
-    for (sum, slope) in pass.bias.iter_mut().zip(slopes) {
-        *sum += *slope;
-    }
-    let slopes = vectors(l, &[*slopes; EIGHT]);
-    let (groups, rest) = pass.inputs.as_chunks::<EIGHT>();
-    for (inputs, block) in groups.iter().zip(&mut *blocks) {
-        let sums = vectors(l, block);
-        let sums = add_products::<L, N>(l, &spread(inputs), &slopes, sums);
-        write::<L, N>(sums, block);
-    }
-    if !rest.is_empty() {
-        let mut block = filled(others, [L::T::ZERO; N]);
-        let inputs = spread(&filled(rest, L::T::ZERO));
-        let sums = add_products::<L, N>(l, &inputs, &slopes, vectors(l, &block));
-        write::<L, N>(sums, &mut block);
-        for (weights, row) in others.iter_mut().zip(block) {
-            *weights = row;
-        }
-    }
-}
-
 /// Eight numbers, in as many vectors as they fill.
 type Eight<V> = [V; EIGHT];
 
@@ -206,7 +173,7 @@ fn blocks(n_in: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 #[inline(always)]
-fn sums<L: Lanes, const N: usize>(l: L, pass: &mut WeightGradient<'_, L::T>) {
+fn weights<L: Lanes, const N: usize>(l: L, pass: &mut WeightGradient<'_, L::T>) {
     let slopes = pass.output_gradient.as_chunks::<N>().0;
     if pass.fresh {
         pass.bias.fill(-L::T::ZERO);

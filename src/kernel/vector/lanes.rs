@@ -135,9 +135,9 @@ pub(super) struct F64<S, const FUSED: bool>(pub(super) S);
 
 macro_rules! lanes {
     (
-        $name:ident, $float:ident, $vector:ident, $width:ident, $splat:ident, $as:ident, $as_mut:ident,
-        $mul_add:ident, $mul:ident, $add:ident, $sub:ident, $less:ident, $less_or_equal:ident,
-        $select:ident, $transpose:ident
+        $name:ident $float:ident $vector:ident $width:ident $splat:ident $as:ident $as_mut:ident
+        $mul_add:ident $mul:ident $add:ident $sub:ident
+        $less:ident $less_or_equal:ident $select:ident
     ) => {
         impl<S: Simd, const FUSED: bool> Lanes for $name<S, FUSED> {
             type T = $float;
@@ -199,7 +199,7 @@ macro_rules! lanes {
             }
             #[inline(always)]
             fn transpose(self, rows: [S::$vector; EIGHT]) -> [S::$vector; EIGHT] {
-                transpose::$transpose(self.0, rows)
+                transpose::transpose::<S, $float, _>(self.0, rows)
             }
             #[inline(always)]
             fn fold_rows(self, rows: [S::$vector; EIGHT]) -> S::$vector {
@@ -215,37 +215,13 @@ macro_rules! lanes {
     };
 }
 
-lanes!(
-    F32,
-    f32,
-    f32s,
-    F32_LANES,
-    splat_f32s,
-    as_simd_f32s,
-    as_mut_simd_f32s,
-    mul_add_f32s,
-    mul_f32s,
-    add_f32s,
-    sub_f32s,
-    less_than_f32s,
-    less_than_or_equal_f32s,
-    select_f32s,
-    transpose_f32
-);
-lanes!(
-    F64,
-    f64,
-    f64s,
-    F64_LANES,
-    splat_f64s,
-    as_simd_f64s,
-    as_mut_simd_f64s,
-    mul_add_f64s,
-    mul_f64s,
-    add_f64s,
-    sub_f64s,
-    less_than_f64s,
-    less_than_or_equal_f64s,
-    select_f64s,
-    transpose_f64
-);
+lanes! {
+    F32 f32 f32s F32_LANES splat_f32s as_simd_f32s as_mut_simd_f32s
+    mul_add_f32s mul_f32s add_f32s sub_f32s
+    less_than_f32s less_than_or_equal_f32s select_f32s
+}
+lanes! {
+    F64 f64 f64s F64_LANES splat_f64s as_simd_f64s as_mut_simd_f64s
+    mul_add_f64s mul_f64s add_f64s sub_f64s
+    less_than_f64s less_than_or_equal_f64s select_f64s
+}

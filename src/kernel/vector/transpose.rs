@@ -1,12 +1,11 @@
 //! Matrices turned over: the weights of some inputs, so that those of one output lie side by side.
 //!
-//! By shuffles of AVX2 where there are any, which the compiler does not find by itself, else
-//! through memory.
+//! For `f32` by shuffles of AVX2, which the compiler does not find by itself, else through memory.
 
 use pulp::{Simd, bytemuck};
 
 use super::lanes::{Job, Lanes, each};
-use crate::{Element, Scalar};
+use crate::Scalar;
 
 /// The partial sums of an input gradient, and the side of the blocks that are turned over.
 pub(super) const EIGHT: usize = 8;
@@ -67,38 +66,17 @@ impl<T: Scalar> Job<T> for Transpose<'_, T> {
     }
 }
 
-macro_rules! transpose {
-    ($transpose:ident, $float:ident, $vector:ident) => {
-        /// Vectors that hold rows of [`EIGHT`] numbers; the same numbers, a column in each vector.
-        #[inline(always)]
-        pub(super) fn $transpose<S: Simd>(
-            simd: S,
-            rows: [S::$vector; EIGHT],
-        ) -> [S::$vector; EIGHT] {
-            #[cfg(target_arch = "x86_64")]
-            if let Some(columns) = x86::$transpose(simd, &rows) {
-                return columns;
-            }
-            let _ = simd;
-            through_memory::<$float, _>(rows)
-        }
-    };
-}
-
-transpose!(transpose_f32, f32, f32s);
-transpose!(transpose_f64, f64, f64s);
-
-/// The sum of each of eight rows, a row in a lane, by shuffles of AVX2; `None` elsewhere.
+/// Vectors that hold rows of [`EIGHT`] numbers; the same numbers, a column in each vector.
 #[inline(always)]
-pub(super) fn fold_rows<S: Simd, V: Copy + 'static>(simd: S, rows: &[V; EIGHT]) -> Option<V> {
+pub(super) fn transpose<S: Simd, T: Scalar + bytemuck::Pod, V: bytemuck::Pod>(
+    simd: S,
+    rows: [V; EIGHT],
+) -> [V; EIGHT] {
     #[cfg(target_arch = "x86_64")]
-    return x86::fold_rows(simd, rows);
-    #[cfg(not(target_arch = "x86_64"))]
-    None
-}
-
-#[inline(always)]
-fn through_memory<T: Element + bytemuck::Pod, V: bytemuck::Pod>(rows: [V; EIGHT]) -> [V; EIGHT] {
+    if let Some(columns) = x86::transpose(simd, &rows) {
+        return columns;
+    }
+    let _ = simd;
     let mut columns = rows;
     let width = size_of::<V>() / size_of::<T>();
     let numbers: &[T] = bytemuck::cast_slice(&rows);
@@ -113,19 +91,28 @@ fn through_memory<T: Element + bytemuck::Pod, V: bytemuck::Pod>(rows: [V; EIGHT]
     columns
 }
 
+/// The sum of each of eight rows, a row in a lane, by shuffles of AVX2; `None` elsewhere.
+#[inline(always)]
+pub(super) fn fold_rows<S: Simd, V: Copy + 'static>(simd: S, rows: &[V; EIGHT]) -> Option<V> {
+    #[cfg(target_arch = "x86_64")]
+    return x86::fold_rows(simd, rows);
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
+
 /// With macros in place of closures: these do not use the vectors of the function that they are in.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use core::any::Any;
 
     use pulp::x86::V3;
-    use pulp::{Simd, cast, f32x8, f64x4};
+    use pulp::{Simd, cast, f32x8};
 
     use super::EIGHT;
 
-    /// If these are the vectors of AVX2.
+    /// If these are `f32` in the vectors of AVX2.
     #[inline(always)]
-    pub(super) fn transpose_f32<S: Simd, V: Copy + 'static>(
+    pub(super) fn transpose<S: Simd, V: Copy + 'static>(
         simd: S,
         rows: &[V; EIGHT],
     ) -> Option<[V; EIGHT]> {
@@ -171,30 +158,6 @@ mod x86 {
             columns[i] = cast(avx._mm256_permute2f128_ps::<0x20>(left[i], right[i]));
             columns[i + EIGHT / 2] = cast(avx._mm256_permute2f128_ps::<0x31>(left[i], right[i]));
             i += 1;
-        }
-        (&columns as &dyn Any).downcast_ref().copied()
-    }
-
-    /// The same of four rows, two vectors each.
-    #[inline(always)]
-    pub(super) fn transpose_f64<S: Simd, V: Copy + 'static>(
-        simd: S,
-        rows: &[V; EIGHT],
-    ) -> Option<[V; EIGHT]> {
-        let avx = (&simd as &dyn Any).downcast_ref::<V3>()?.avx;
-        let rows = (rows as &dyn Any).downcast_ref::<[f64x4; EIGHT]>()?;
-        let mut columns = *rows;
-        let mut half = 0;
-        while half < 2 {
-            let (a, b) = (cast(rows[half]), cast(rows[2 + half]));
-            let (c, d) = (cast(rows[4 + half]), cast(rows[6 + half]));
-            let (ab, cd) = (avx._mm256_unpacklo_pd(a, b), avx._mm256_unpacklo_pd(c, d));
-            let (ab_2, cd_2) = (avx._mm256_unpackhi_pd(a, b), avx._mm256_unpackhi_pd(c, d));
-            columns[4 * half] = cast(avx._mm256_permute2f128_pd::<0x20>(ab, cd));
-            columns[4 * half + 1] = cast(avx._mm256_permute2f128_pd::<0x20>(ab_2, cd_2));
-            columns[4 * half + 2] = cast(avx._mm256_permute2f128_pd::<0x31>(ab, cd));
-            columns[4 * half + 3] = cast(avx._mm256_permute2f128_pd::<0x31>(ab_2, cd_2));
-            half += 1;
         }
         (&columns as &dyn Any).downcast_ref().copied()
     }
