@@ -30,8 +30,9 @@
 //! Native arithmetic rounds them once, with a fused multiply-add, where the machine has vectors
 //! with one (feature `simd`: AVX-512, or AVX2 and FMA, on x86-64, found at run time; NEON).
 //! Elsewhere it equals portable arithmetic. So its bits depend on whether the machine has a fused
-//! multiply-add, not on the width of its vectors. Layers of fewer than [`NATIVE_FROM`] weights, and
-//! dense layers of fewer than eight outputs, always use portable arithmetic.
+//! multiply-add, not on the width of its vectors. With fewer than [`NATIVE_FROM`] weights all kernels
+//! use portable arithmetic; [`affine`](Kernel::affine) and the gradients of weights and inputs also
+//! with fewer than eight outputs.
 //!
 //! Kernels take lengths as numbers at run time, and are compiled once, in this crate.
 

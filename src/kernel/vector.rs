@@ -87,8 +87,8 @@ fn narrow(arch: Arch) -> pulp::x86::V3 {
 impl Vectors {
     /// Those that so many numbers fill at least half; `None` where plain loops compute.
     ///
-    /// Neither f64 nor portable arithmetic is compiled for the widest, nor both at once for any:
-    /// that would take as long as all else.
+    /// To compile less, the widest vectors are for `f32` in fused arithmetic alone, and `f64` in
+    /// portable arithmetic has no vectors.
     #[inline(always)]
     fn of<T>(fused: bool, numbers: usize) -> Option<Self> {
         if size_of::<T>() == 8 && !fused {
@@ -236,12 +236,12 @@ const DOTS: usize = 4;
 /// The numbers of a copy of the weights: the L1 cache has room for them.
 const PANEL: usize = 8192;
 
-/// Runs a job for a number of outputs that is one of these constants.
+/// Runs a job for a number of outputs below eight, which it has as a constant.
 macro_rules! run_few {
     ($vectors:expr, $few:ident($pass:expr), $n_out:expr) => {
-        run_few!($vectors, $few($pass), $n_out, 1 2 3 4 5 6 7)
+        run_few!(@ $vectors, $few($pass), $n_out, 1 2 3 4 5 6 7)
     };
-    ($vectors:expr, $few:ident($pass:expr), $n_out:expr, $($n:literal)*) => {
+    (@ $vectors:expr, $few:ident($pass:expr), $n_out:expr, $($n:literal)*) => {
         match $n_out {
             $($n => T::run($vectors, $few::<_, $n>($pass)),)*
             _ => unreachable!("these are not few"),
@@ -394,28 +394,18 @@ fn weight_gradient<T: Run>(fused: bool, dense: Dimensions, mut pass: WeightGradi
     if few {
         return run_few!(vectors, FewWeights(&mut pass), n_out);
     }
-    // the bias is the row of an input that is always 1
-    let (slopes, one) = (pass.output_gradient, [T::ONE]);
     if samples == 1 {
         let update = if pass.fresh {
             Update::Write
         } else {
             Update::Add
         };
-        for (inputs, weights) in [(pass.inputs, &mut *pass.weights), (&one, pass.bias)] {
-            let job = Outer {
-                update,
-                inputs,
-                slopes,
-                weights,
-            };
-            T::run(vectors, job);
-        }
-        return;
+        return outer(vectors, update, pass);
     }
     for (inputs, step, sums) in [
-        (pass.inputs, n_in, &mut *pass.weights),
-        (&one, 0, pass.bias),
+        (pass.inputs, n_in, pass.weights),
+        // the bias is the row of an input that is always 1
+        (&[T::ONE], 0, pass.bias),
     ] {
         let mut product = product::Product {
             rows: rows(sums, n_out),
@@ -426,9 +416,25 @@ fn weight_gradient<T: Run>(fused: bool, dense: Dimensions, mut pass: WeightGradi
                 step,
             },
             start: start(pass.fresh),
-            ..plain((inputs, slopes), dense, sums)
+            ..plain((inputs, pass.output_gradient), dense, sums)
         };
         product.run(vectors);
+    }
+}
+
+/// An update of weights and bias by one sample.
+#[inline(always)]
+fn outer<T: Run>(vectors: Vectors, update: Update<T>, pass: WeightGradient<'_, T>) {
+    let slopes = pass.output_gradient;
+    // the bias is the row of an input that is always 1
+    for (inputs, weights) in [(pass.inputs, pass.weights), (&[T::ONE], pass.bias)] {
+        let job = Outer {
+            update,
+            inputs,
+            slopes,
+            weights,
+        };
+        T::run(vectors, job);
     }
 }
 
@@ -488,8 +494,7 @@ fn transposed<T: Run, const N: usize>(
             rows: rows(pass.output_gradient, n_out),
             columns: end - first,
             steps: n_out,
-            // the other sums are -0, which changes nothing
-            parts: n_out.next_power_of_two().min(EIGHT),
+            parts: EIGHT,
             stride: n_in,
             ..plain((pass.output_gradient, panel), dense, slots)
         };
@@ -537,22 +542,10 @@ fn slide<T: Run>(fused: bool, dense: Dimensions, pass: Slide<'_, T>) {
 
 #[inline(always)]
 fn descend<T: Run>(dense: Dimensions, rate: T, pass: WeightGradient<'_, T>) {
+    let n_out = dense.outputs.get();
     // both arithmetics are the same here
-    let slopes = pass.output_gradient;
-    match Vectors::of::<T>(true, slopes.len() & !15) {
-        Some(vectors) if slopes.len() >= EIGHT => {
-            let update = Update::Descend(rate);
-            let one = &[T::ONE][..];
-            for (inputs, weights) in [(pass.inputs, pass.weights), (one, pass.bias)] {
-                let job = Outer {
-                    update,
-                    inputs,
-                    slopes,
-                    weights,
-                };
-                T::run(vectors, job);
-            }
-        }
+    match Vectors::of::<T>(true, n_out & !15) {
+        Some(vectors) if n_out >= EIGHT => outer(vectors, Update::Descend(rate), pass),
         _ => portable::descend(dense, rate, pass),
     }
 }

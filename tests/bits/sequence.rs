@@ -125,7 +125,11 @@ macro_rules! layers {
         /// Each layer's outputs and gradients are the plain loop's, in both number types and arithmetics.
         fn are_those_of_plain_loops() {
             $(
-                let fused = vector_bits() > 0 && <$layer>::MULTIPLY_ADDS / <$layer as Layer>::Output::DIMENSIONS[0] as u64 >= NATIVE_FROM as u64;
+                let [windows, filters] = *<$layer as Layer>::Output::DIMENSIONS else {
+                    panic!("a sequence");
+                };
+                let weights = <$layer>::MULTIPLY_ADDS / windows as u64;
+                let fused = vector_bits() > 0 && weights >= NATIVE_FROM as u64 && filters >= 8;
                 let wanted = naive::<$layer, f32>($numbers, if fused { f32::mul_add } else { |x, w, sum| sum + x * w });
                 assert_eq!(bits(&passes::<$layer, f32>()), bits(&wanted));
                 let wanted = naive::<$layer, f64>($numbers, if fused { f64::mul_add } else { |x, w, sum| sum + x * w });
@@ -143,6 +147,8 @@ layers! {
     // kernel, stride, zeros before, dilation
     Conv1d<Sequence<U40, U8>, U16, U3>, [3, 1, 0, 1];
     Conv1d<Sequence<U7, U3>, U5, U2>, [2, 1, 0, 1]; // fewer than 64 weights
+    Conv1d<Sequence<U21, U7>, U5, U3>, [3, 1, 0, 1]; // fewer than eight filters
+    Conv1d<Sequence<U20, U6>, U3, U5, Identity, U1, Causal>, [5, 1, 4, 1];
     Conv1d<Sequence<U20, U5>, U17, U4, Identity, U1, Same>, [4, 1, 1, 1];
     Conv1d<Sequence<U33, U6>, U40, U3, Identity, U1, Causal, U4>, [3, 1, 8, 4];
     Conv1d<Sequence<U50, U12>, U70, U5, Identity, U2, Valid, U3>, [5, 2, 0, 3];

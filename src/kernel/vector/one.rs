@@ -11,6 +11,7 @@ use crate::kernel::{Affine, Dimensions};
 /// Vectors of sums that are under way at once: an addition takes four cycles, in each of which two
 /// can begin.
 const SUMS: usize = 8;
+
 /// `outputs = inputs * weights + bias` for one sample of at least eight outputs.
 #[inline(always)]
 pub(super) fn run<T: Run>(
@@ -75,7 +76,8 @@ impl<T: Scalar, const PARTS: usize, const N: usize> Job<T> for One<'_, '_, T, PA
         let (bias, outputs) = (&pass.bias[first..end], &mut pass.outputs[first..end]);
         let weights = &pass.weights[first..];
         let mut sums = [[[l.splat(-T::ZERO); N]; 1]; PARTS];
-        if PARTS == 8 && L::WIDTH > EIGHT && bias.len() < L::WIDTH {
+        let is_narrow = PARTS == 8 && L::WIDTH > EIGHT && bias.len() < L::WIDTH;
+        if is_narrow {
             // rows are read past their end, but for the last: nobody looks at the lanes behind it
             let (last, inputs) = pass.inputs.split_last().expect("there are inputs");
             let row = l.read_few(&weights[inputs.len() * stride..]);
@@ -84,19 +86,19 @@ impl<T: Scalar, const PARTS: usize, const N: usize> Job<T> for One<'_, '_, T, PA
             each!(part below PARTS => if part == inputs.len() % PARTS {
                 sums[part] = [[l.multiply_add(l.splat(*last), row, sums[part][0][0]); N]];
             });
-            let [mut totals] = fold(l, sums);
-            if rectify {
-                totals = rectified(l, totals);
-            }
-            return l.write_few(totals[0], outputs);
+        } else {
+            sums[0] = [l.read(bias)];
+            sums = add_products(l, pass.inputs, (weights, stride, bias.len()), sums);
         }
-        sums[0] = [l.read(bias)];
-        sums = add_products(l, pass.inputs, (weights, stride, bias.len()), sums);
         let [mut totals] = fold(l, sums);
         if rectify {
             totals = rectified(l, totals);
         }
-        l.write(totals, outputs);
+        if is_narrow {
+            l.write_few(totals[0], outputs);
+        } else {
+            l.write(totals, outputs);
+        }
     }
 }
 
